@@ -1,0 +1,1 @@
+//! JSONPath as AWS runs it.

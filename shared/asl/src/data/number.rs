@@ -1,0 +1,1 @@
+//! JSON text with numbers as Java prints them.

@@ -1,0 +1,1 @@
+//! Paths that name one place in a document.
