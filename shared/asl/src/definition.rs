@@ -1,0 +1,277 @@
+//! A state machine: the compiled form of a definition.
+//!
+//! Spec: [Top-level fields](https://states-language.net/spec.html#toplevelfields).
+
+mod diagnostics;
+mod parse;
+mod resource;
+mod validate;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::{
+    diagnostics::{Diagnostic, Diagnostics, Severity, codes},
+    parse::parse,
+    resource::{Pattern, Resource},
+};
+use crate::{
+    choice::ChoiceRule,
+    data::{path::Path, reference_path::ReferencePath, template::Template},
+    errors::{Catcher, Retrier},
+};
+
+/// The name of a state, unique in the whole state machine.
+pub type StateName = Arc<str>;
+
+/// A parsed, validated definition.
+///
+/// All states are in one table, those of branches and item processors included, because their names
+/// are unique across the machine.
+#[derive(Debug)]
+pub struct StateMachine {
+    /// `StartAt`.
+    pub start_at: StateName,
+    /// `TimeoutSeconds` of the machine; `None` means the service's own limit.
+    pub timeout: Option<Duration>,
+    states: HashMap<StateName, State>,
+}
+
+impl StateMachine {
+    /// The state of this name, at whatever depth.
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.states.get(name)
+    }
+
+    /// All states, in no particular order.
+    pub fn states(&self) -> impl Iterator<Item = &State> {
+        self.states.values()
+    }
+}
+
+/// One state.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Its key in `States`.
+    pub name: StateName,
+    /// `InputPath`; `None` for JSON `null`, which makes the effective input `{}`.
+    pub input_path: Option<Path>,
+    /// `OutputPath`; `None` for JSON `null`, which makes the output `{}`.
+    pub output_path: Option<Path>,
+    /// `Assign`.
+    pub assign: Option<Template>,
+    /// What the state does.
+    pub kind: StateKind,
+}
+
+/// `Type`, with what only that type has.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum StateKind {
+    Pass(Pass),
+    Task(Task),
+    Choice(Choice),
+    Wait(Wait),
+    Succeed,
+    Fail(Fail),
+    Parallel(Parallel),
+    Map(Map),
+}
+
+/// `Type` alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum StateType {
+    Pass,
+    Task,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+impl StateType {
+    /// As `Type` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "Pass",
+            Self::Task => "Task",
+            Self::Choice => "Choice",
+            Self::Wait => "Wait",
+            Self::Succeed => "Succeed",
+            Self::Fail => "Fail",
+            Self::Parallel => "Parallel",
+            Self::Map => "Map",
+        }
+    }
+}
+
+impl State {
+    /// `Type`.
+    pub fn state_type(&self) -> StateType {
+        match self.kind {
+            StateKind::Pass(_) => StateType::Pass,
+            StateKind::Task(_) => StateType::Task,
+            StateKind::Choice(_) => StateType::Choice,
+            StateKind::Wait(_) => StateType::Wait,
+            StateKind::Succeed => StateType::Succeed,
+            StateKind::Fail(_) => StateType::Fail,
+            StateKind::Parallel(_) => StateType::Parallel,
+            StateKind::Map(_) => StateType::Map,
+        }
+    }
+
+    /// What the types that can be retried have in common; `None` for the others.
+    pub fn work(&self) -> Option<&Work> {
+        match &self.kind {
+            StateKind::Task(task) => Some(&task.work),
+            StateKind::Parallel(parallel) => Some(&parallel.work),
+            StateKind::Map(map) => Some(&map.work),
+            StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => None,
+        }
+    }
+}
+
+/// `Next` or `End`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// `Next`.
+    State(StateName),
+    /// `"End": true`: the machine, branch or iteration ends.
+    End,
+}
+
+/// What Task, Parallel and Map states have in common.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// `Parameters` of a Task or Parallel state, applied to the effective input.
+    pub parameters: Option<Template>,
+    /// `ResultSelector`.
+    pub result_selector: Option<Template>,
+    /// `ResultPath`, default `$`; `None` (JSON `null`) discards the result.
+    pub result_path: Option<ReferencePath>,
+    /// `Retry`.
+    pub retry: Vec<Retrier>,
+    /// `Catch`.
+    pub catch: Vec<Catcher>,
+    /// `Next` or `End`.
+    pub next: Next,
+}
+
+/// A [Pass state](https://states-language.net/spec.html#pass-state).
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// `Result`, taken before `Parameters`.
+    pub result: Option<Arc<Value>>,
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `ResultPath`, default `$`; `None` (JSON `null`) discards the result.
+    pub result_path: Option<ReferencePath>,
+    /// `Next` or `End`.
+    pub next: Next,
+}
+
+/// A [Task state](https://states-language.net/spec.html#task-state).
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// `Resource`.
+    pub resource: Resource,
+    /// `TimeoutSeconds` or `TimeoutSecondsPath`.
+    pub timeout: Option<Count>,
+    /// `HeartbeatSeconds` or `HeartbeatSecondsPath`.
+    pub heartbeat: Option<Count>,
+    /// `Credentials`.
+    pub credentials: Option<Template>,
+    /// What it has in common with Parallel and Map.
+    pub work: Work,
+}
+
+/// A whole number, given or read when it is needed.
+#[derive(Debug, Clone)]
+pub enum Count {
+    /// Given in the definition.
+    Literal(u64),
+    /// `…Path`.
+    Path(Path),
+}
+
+/// A [Choice state](https://states-language.net/spec.html#choice-state).
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// `Choices`, in order.
+    pub rules: Vec<ChoiceRule>,
+    /// `Default`.
+    pub default: Option<StateName>,
+}
+
+/// A [Wait state](https://states-language.net/spec.html#wait-state).
+#[derive(Debug, Clone)]
+pub struct Wait {
+    /// Until when.
+    pub until: WaitUntil,
+    /// `Next` or `End`.
+    pub next: Next,
+}
+
+/// The four ways to say how long a Wait state waits.
+#[derive(Debug, Clone)]
+pub enum WaitUntil {
+    /// `Seconds`.
+    Seconds(u64),
+    /// `SecondsPath`.
+    SecondsPath(Path),
+    /// `Timestamp`.
+    Timestamp(jiff::Timestamp),
+    /// `TimestampPath`.
+    TimestampPath(Path),
+}
+
+/// A [Fail state](https://states-language.net/spec.html#fail-state).
+#[derive(Debug, Clone)]
+pub struct Fail {
+    /// `Error` or `ErrorPath`.
+    pub error: Option<Text>,
+    /// `Cause` or `CausePath`.
+    pub cause: Option<Text>,
+}
+
+/// A text, given or read when it is needed.
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// Given in the definition.
+    Literal(String),
+    /// `…Path`.
+    Path(Path),
+}
+
+/// A [Parallel state](https://states-language.net/spec.html#parallel-state).
+#[derive(Debug, Clone)]
+pub struct Parallel {
+    /// `StartAt` of each branch, in order.
+    pub branches: Vec<StateName>,
+    /// What it has in common with Task and Map.
+    pub work: Work,
+}
+
+/// A [Map state](https://states-language.net/spec.html#map-state) in inline mode.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// `StartAt` of the item processor.
+    pub start_at: StateName,
+    /// `ItemsPath`, default `$`.
+    pub items_path: Option<Path>,
+    /// `ItemSelector` (or `Parameters`, its older name).
+    pub item_selector: Option<Template>,
+    /// `MaxConcurrency` or `MaxConcurrencyPath`; 0 means as many as there is room for.
+    pub max_concurrency: Count,
+    /// What it has in common with Task and Parallel. `parameters` is absent: see `item_selector`.
+    pub work: Work,
+}

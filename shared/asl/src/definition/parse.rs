@@ -1,0 +1,183 @@
+//! From text to a state machine, or to everything that is wrong with it.
+
+mod choices;
+mod fields;
+mod retries;
+mod states;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use self::fields::Fields;
+use super::{
+    Diagnostic, Diagnostics, Severity, State, StateMachine, StateName, codes,
+    validate::{self, Scope},
+};
+use crate::limits;
+
+/// Parses and validates a definition.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+///
+/// ```
+/// let refused = segno_asl::definition::parse(r#"{"StartAt": "A"}"#).unwrap_err();
+/// assert_eq!(
+///     refused.to_string(),
+///     "SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /",
+/// );
+/// ```
+pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
+    let refuse = |code, message: String| {
+        let location = String::new();
+        Err(Diagnostics(vec![Diagnostic {
+            severity: Severity::Error,
+            code,
+            message,
+            location,
+        }]))
+    };
+    if text.len() > limits::DEFINITION_BYTES_MAX {
+        let max = limits::DEFINITION_BYTES_MAX;
+        return refuse(
+            codes::INVALID_JSON,
+            format!("Definition must be at most {max} bytes"),
+        );
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(object)) => {
+            let mut parser = Parser::default();
+            let machine = parser.machine(&object);
+            parser.finish(machine)
+        }
+        Ok(_) => refuse(
+            codes::INVALID_JSON,
+            "Definition must be a valid JSON object".into(),
+        ),
+        Err(_) if text.trim().is_empty() => refuse(
+            codes::INVALID_JSON,
+            "Definition must be a valid JSON object".into(),
+        ),
+        Err(error) => refuse(codes::INVALID_JSON, error.to_string()),
+    }
+}
+
+/// Collects states and findings while the definition is walked.
+#[derive(Default)]
+struct Parser {
+    states: HashMap<StateName, State>,
+    scopes: Vec<Scope>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Parser {
+    fn machine(&mut self, object: &serde_json::Map<String, Value>) -> Option<StateMachine> {
+        let mut fields = Fields::new(object, String::new());
+        fields.ignore(&["Comment", "Version"]);
+        if fields
+            .string(self, "QueryLanguage")
+            .is_some_and(|language| language != "JSONPath")
+        {
+            self.not_supported(
+                "/QueryLanguage",
+                "only the query language JSONPath is supported",
+            );
+        }
+        let timeout = fields
+            .positive(self, "TimeoutSeconds")
+            .map(Duration::from_secs);
+        let start_at = self.scope(&mut fields);
+        fields.finish(self);
+        Some(StateMachine {
+            start_at: start_at?,
+            timeout,
+            states: HashMap::new(),
+        })
+    }
+
+    /// Reads `StartAt` and `States`: the part that machines, branches and item processors share.
+    fn scope(&mut self, fields: &mut Fields<'_>) -> Option<StateName> {
+        let missing: Vec<&str> = ["States", "StartAt"]
+            .into_iter()
+            .filter(|name| !fields.has(name))
+            .collect();
+        if !missing.is_empty() {
+            let at = fields.location();
+            self.error(
+                codes::SCHEMA,
+                at,
+                format!("These fields are required: [{}]", missing.join(", ")),
+            );
+        }
+        let start_at = fields.string(self, "StartAt").map(StateName::from);
+        let mut scope = Scope::new(fields.at(), start_at.clone());
+        if let Some((states, at)) = fields.object(self, "States") {
+            if states.is_empty() {
+                self.error(codes::SCHEMA, at.clone(), "Value cannot be empty");
+            }
+            for (name, value) in states {
+                self.state(name, value, &format!("{at}/{}", escape(name)), &mut scope);
+            }
+        }
+        self.scopes.push(scope);
+        start_at
+    }
+
+    fn state(&mut self, name: &str, value: &Value, at: &str, scope: &mut Scope) {
+        if name.chars().count() > limits::STATE_NAME_CHARACTERS_MAX {
+            let max = limits::STATE_NAME_CHARACTERS_MAX;
+            self.error(
+                codes::SCHEMA,
+                at,
+                format!("State name must be at most {max} characters"),
+            );
+        }
+        let name = StateName::from(name);
+        let Some(object) = value.as_object() else {
+            scope.add_broken(name);
+            return self.error(codes::SCHEMA, at, "Value must be an object");
+        };
+        match states::parse(self, name.clone(), Fields::new(object, at.into())) {
+            Some(state) => {
+                scope.add(&state, at);
+                if self.states.insert(name.clone(), state).is_some() {
+                    self.error(codes::SCHEMA, at, format!("Duplicate state name: {name}"));
+                }
+            }
+            None => scope.add_broken(name),
+        }
+    }
+
+    fn finish(mut self, machine: Option<StateMachine>) -> Result<StateMachine, Diagnostics> {
+        for scope in &self.scopes {
+            validate::transitions(scope, &mut self.diagnostics);
+        }
+        match machine {
+            Some(machine) if self.diagnostics.is_empty() => Ok(StateMachine {
+                states: self.states,
+                ..machine
+            }),
+            _ => Err(Diagnostics(self.diagnostics)),
+        }
+    }
+
+    fn error(&mut self, code: &'static str, at: impl Into<String>, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            location: at.into(),
+        });
+    }
+
+    fn not_supported(&mut self, at: impl Into<String>, message: &str) {
+        self.error(codes::NOT_SUPPORTED, at, message);
+    }
+}
+
+/// Escapes a key for use in a JSON Pointer (RFC 6901).
+fn escape(key: &str) -> Arc<str> {
+    key.replace('~', "~0").replace('/', "~1").into()
+}

@@ -1,0 +1,44 @@
+//! Every quota of the language, with its unit and its source.
+
+/// Bytes of a state's input, output or result, as compact JSON in UTF-8.
+///
+/// AWS: [Quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), "maximum
+/// input or output size for a task, state, or execution".
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+
+/// Bytes of a definition.
+///
+/// AWS: [CreateStateMachine](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html).
+pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
+
+/// Unicode characters of a state's name.
+///
+/// Spec: [States](https://states-language.net/spec.html#states-fields).
+pub const STATE_NAME_CHARACTERS_MAX: usize = 80;
+
+/// Unicode characters of a variable's name.
+///
+/// AWS: [Variables](https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html).
+pub const VARIABLE_NAME_CHARACTERS_MAX: usize = 80;
+
+/// History events of one Standard execution.
+///
+/// AWS: [Quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+pub const HISTORY_EVENTS_MAX: u64 = 25_000;
+
+/// Iterations of an inline Map state that run at the same time.
+///
+/// AWS: [Inline mode](https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html).
+pub const INLINE_ITERATIONS_MAX: u64 = 40;
+
+/// Seconds that a Wait state may last: 2³¹ − 1. AWS fails the execution beyond ("Wait state delay is
+/// too long."); 24,855 days pass, 24,856 do not.
+pub const WAIT_SECONDS_MAX: i64 = i32::MAX as i64;
+
+/// Exclusive upper bound of every literal number of seconds in a definition.
+pub const SECONDS_BOUND: u64 = 99_999_999;
+
+/// `MaxDelaySeconds` of a retrier, in seconds.
+///
+/// AWS: [Retrying after an error](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
+pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;

@@ -1,0 +1,94 @@
+//! What can happen to an execution.
+
+use std::time::Duration;
+
+use segno_asl::errors::StateError;
+use serde::{Deserialize, Serialize};
+
+use crate::{checkpoint::AttemptId, payload::Payload};
+
+/// Something that happened outside, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The only clock the interpreter sees.
+    pub at: Timestamp,
+    /// The only randomness it sees.
+    pub seed: Seed,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened. A late or repeated event changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// The execution begins.
+    ExecutionStarted(Box<Start>),
+    /// The budget of the last transition was spent: go on.
+    Continued,
+    /// A worker has promised to perform these attempts.
+    AttemptsClaimed {
+        /// Those that are due. Others are ignored.
+        attempts: Vec<AttemptId>,
+    },
+    /// An attempt was performed.
+    AttemptEnded {
+        /// Which one.
+        attempt: AttemptId,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// Time has passed: whatever is due by now happens.
+    Woken,
+    /// StopExecution.
+    Stopped {
+        /// What the caller gave as error and cause.
+        error: StateError,
+    },
+}
+
+/// How an attempt of a task ended: with its result, or with an error that `Retry` and `Catch` see.
+pub type Outcome = Result<Payload, StateError>;
+
+/// What an execution is started with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// ARN of the execution.
+    pub execution_arn: String,
+    /// ARN of the state machine.
+    pub state_machine_arn: String,
+    /// ARN of the role that the state machine runs under.
+    pub role_arn: String,
+    /// Its input.
+    pub input: Payload,
+}
+
+/// Milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// So much later; the end of time if that is beyond it.
+    pub fn after(self, delay: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// How long until `later`; nothing if that is past.
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
+    }
+}
+
+/// 256 random bits from the operating system.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Seed(pub [u8; 32]);
+
+/// A seed decides tokens, so it is not printed.
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seed(…)")
+    }
+}

@@ -1,0 +1,491 @@
+//! The control flow of an execution: frames enter states, leave them, end and fail. The states
+//! themselves are in [`states`].
+
+use std::collections::BTreeMap;
+
+use segno_asl::{
+    definition::{Next, State, StateKind, StateName, StateType},
+    errors::{Catcher, EvaluationError, Jitter, StateError, names},
+    limits,
+};
+
+use crate::{
+    checkpoint::{Entered, Frame, FrameId, Origin, Phase, Role, Status},
+    data_flow::Left,
+    event::{Start, Timestamp},
+    history::{Detail, MapIteration},
+    payload::PayloadId,
+    states,
+    transition::Draft,
+};
+
+/// What became of a state when it was entered or resumed.
+pub(crate) enum Progress {
+    /// It is done.
+    Leaves(Left, Next),
+    /// It waits for something.
+    Stays(Phase),
+}
+
+/// Why a state failed.
+pub(crate) enum Failure {
+    /// One of its fields could not be evaluated.
+    Evaluation(EvaluationError),
+    /// What it did failed, or it is a Fail state.
+    Error(StateError),
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        Self::Evaluation(error)
+    }
+}
+
+impl Draft<'_> {
+    /// Begins the execution.
+    pub(crate) fn start(&mut self, start: Start) {
+        let input = self.add(start.input);
+        self.record(
+            0,
+            Detail::ExecutionStarted {
+                input,
+                role_arn: start.role_arn.clone(),
+            },
+        );
+        self.checkpoint.status = Status::Running;
+        self.checkpoint.deadline = self.machine.timeout.map(|timeout| self.at.after(timeout));
+        self.checkpoint.origin = Some(Origin {
+            execution_arn: start.execution_arn,
+            state_machine_arn: start.state_machine_arn,
+            role_arn: start.role_arn,
+            input,
+            started_at: self.at,
+        });
+        let start_at = self.machine.start_at.clone();
+        // The first state does not follow from the start: its previous event id is 0.
+        self.open(Role::Root, start_at, input, 0);
+    }
+
+    /// Opens a frame whose first state can be entered.
+    pub(crate) fn open(
+        &mut self,
+        role: Role,
+        state: StateName,
+        input: PayloadId,
+        previous: u64,
+    ) -> FrameId {
+        let id = FrameId(self.checkpoint.counters.frames);
+        self.checkpoint.counters.frames += 1;
+        let frame = Frame {
+            role,
+            state,
+            phase: Phase::Ready,
+            input,
+            entered: Entered {
+                at: self.at,
+                event_id: 0,
+                previous_event_id: previous,
+            },
+            previous,
+            retries: Vec::new(),
+            variables: BTreeMap::new(),
+        };
+        self.checkpoint.frames.insert(id, frame);
+        self.checkpoint.ready.push_back(id);
+        id
+    }
+
+    /// Enters states, frame after frame in turn, until nothing more can happen or the budget is
+    /// spent. Taking turns keeps a branch that loops from starving its siblings.
+    pub(crate) fn run(&mut self) {
+        while !self.is_spent() {
+            if self.is_history_full() && !self.checkpoint.status.is_closed() {
+                let max = limits::HISTORY_EVENTS_MAX;
+                let cause =
+                    format!("The execution reached the maximum number of history events ({max}).");
+                return self.close_failed(StateError::new(names::RUNTIME, cause), 0);
+            }
+            let Some(frame) = self.checkpoint.ready.pop_front() else {
+                return;
+            };
+            self.enter(frame);
+        }
+    }
+
+    fn enter(&mut self, id: FrameId) {
+        let state = self.state(id);
+        let frame = self.frame(id);
+        let (name, input, previous) = (frame.state.to_string(), frame.input, frame.previous);
+        let state_type = state.state_type();
+        let event_id = self.chain(
+            id,
+            Detail::StateEntered {
+                state_type,
+                name,
+                input,
+            },
+        );
+        let at = self.at;
+        let frame = self.frame_mut(id);
+        frame.entered = Entered {
+            at,
+            event_id,
+            previous_event_id: previous,
+        };
+        frame.retries = vec![0; state.work().map_or(0, |work| work.retry.len())];
+        let progress = match &state.kind {
+            StateKind::Pass(pass) => states::pass::enter(self, id, state, pass),
+            StateKind::Task(task) => states::task::enter(self, id, state, task),
+            StateKind::Choice(choice) => states::choice::enter(self, id, state, choice),
+            StateKind::Wait(wait) => states::wait::enter(self, id, state, wait),
+            StateKind::Succeed => states::succeed::enter(self, id, state),
+            StateKind::Fail(fail) => states::fail::enter(self, id, fail),
+            StateKind::Parallel(parallel) => states::parallel::enter(self, id, state, parallel),
+            StateKind::Map(map) => states::map::enter(self, id, state, map),
+        };
+        self.settle(id, progress);
+    }
+
+    /// Does what the progress of a state asks for.
+    pub(crate) fn settle(&mut self, id: FrameId, progress: Result<Progress, Failure>) {
+        match progress {
+            Ok(Progress::Stays(phase)) => self.frame_mut(id).phase = phase,
+            Ok(Progress::Leaves(left, next)) => self.leave(id, left, &next),
+            Err(failure) => self.fail(id, failure),
+        }
+    }
+
+    fn leave(&mut self, id: FrameId, left: Left, next: &Next) {
+        if self.is_too_large(left.output) {
+            return self.fail(id, Failure::Error(too_large(&self.state_name(id))));
+        }
+        self.exit(id, left.output, left.assigned);
+        match next {
+            Next::State(next) => self.go_to(id, next, left.output),
+            Next::End => self.end(id, left.output),
+        }
+    }
+
+    fn is_too_large(&self, output: PayloadId) -> bool {
+        self.payload(output).text().len() > limits::PAYLOAD_BYTES_MAX
+    }
+
+    fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(String, PayloadId)>) {
+        let state_type = self.state(id).state_type();
+        let name = self.state_name(id).to_string();
+        self.frame_mut(id)
+            .variables
+            .extend(assigned.iter().cloned());
+        self.chain(
+            id,
+            Detail::StateExited {
+                state_type,
+                name,
+                output,
+                assigned,
+            },
+        );
+    }
+
+    fn go_to(&mut self, id: FrameId, next: &StateName, input: PayloadId) {
+        let frame = self.frame_mut(id);
+        frame.state = next.clone();
+        frame.input = input;
+        frame.phase = Phase::Ready;
+        self.checkpoint.ready.push_back(id);
+    }
+
+    /// A frame has come to its end.
+    fn end(&mut self, id: FrameId, output: PayloadId) {
+        let frame = self.frame(id);
+        let (role, last) = (frame.role, frame.previous);
+        match role {
+            Role::Root => {
+                self.record(last, Detail::ExecutionSucceeded { output });
+                self.close(Status::Succeeded { output });
+            }
+            Role::Branch { of, index } => {
+                self.checkpoint.frames.remove(&id);
+                states::parallel::branch_ended(self, of, index, output, last);
+            }
+            Role::Iteration { of, index, .. } => {
+                self.checkpoint.frames.remove(&id);
+                states::map::iteration_ended(self, of, index, output, last);
+            }
+        }
+    }
+
+    /// A state failed: it is tried again, or caught, or its frame fails.
+    pub(crate) fn fail(&mut self, id: FrameId, failure: Failure) {
+        let error = self.state_error(id, failure);
+        let state = self.state(id);
+        self.abort_children(id, self.frame(id).previous);
+        if let Some(until) = self.retry_at(id, state, &error) {
+            self.frame_mut(id).phase = Phase::BackingOff { until };
+            return;
+        }
+        self.announce_failure(id);
+        let name = error.name.as_deref();
+        match state
+            .work()
+            .and_then(|work| work.catch.iter().find(|catcher| catcher.matches(name)))
+        {
+            Some(catcher) => self.caught(id, catcher, &error),
+            None => self.fail_frame(id, error),
+        }
+    }
+
+    /// Writes the event that only the failure of a Parallel or Map state has.
+    fn announce_failure(&mut self, id: FrameId) {
+        match self.state(id).state_type() {
+            StateType::Parallel => drop(self.chain(id, Detail::ParallelStateFailed)),
+            StateType::Map => drop(self.chain(id, Detail::MapStateFailed)),
+            StateType::Pass
+            | StateType::Task
+            | StateType::Choice
+            | StateType::Wait
+            | StateType::Succeed
+            | StateType::Fail => {}
+        }
+    }
+
+    /// The error as `Retry` and `Catch` see it. A failed expression leaves an event of its own.
+    fn state_error(&mut self, id: FrameId, failure: Failure) -> StateError {
+        let error = match failure {
+            Failure::Error(error) => return error,
+            Failure::Evaluation(error) => error,
+        };
+        let frame = self.frame(id);
+        let (name, entered) = (frame.state.clone(), frame.entered);
+        let cause = format!(
+            "An error occurred while executing the state '{name}' (entered at the event id #{}). {}",
+            entered.event_id, error.detail
+        );
+        let state_error = StateError::new(error.name, cause);
+        if error.name == names::QUERY_EVALUATION_ERROR {
+            let detail = Detail::EvaluationFailed {
+                error: state_error.clone(),
+                location: error.location,
+                state: name.to_string(),
+            };
+            // It follows from what the entered event follows from, not from that event.
+            let event_id = self.record(entered.previous_event_id, detail);
+            self.frame_mut(id).previous = event_id;
+        }
+        state_error
+    }
+
+    /// When the state is tried again, if a retrier still has attempts left for this error. The first
+    /// retrier that matches decides, also when it is exhausted.
+    fn retry_at(&mut self, id: FrameId, state: &State, error: &StateError) -> Option<Timestamp> {
+        let retriers = &state.work()?.retry;
+        let index = retriers
+            .iter()
+            .position(|retrier| retrier.matches(error.name.as_deref()))?;
+        let retrier = &retriers[index];
+        let used = &mut self.frame_mut(id).retries[index];
+        if *used >= retrier.max_attempts {
+            return None;
+        }
+        *used += 1;
+        let delay = retrier.delay(*used);
+        let delay = match retrier.jitter {
+            Jitter::None => delay,
+            Jitter::Full => self.chance.jitter(delay),
+        };
+        Some(self.at.after(delay))
+    }
+
+    fn caught(&mut self, id: FrameId, catcher: &Catcher, error: &StateError) {
+        let error_output = self.add(error.output());
+        let merged = self.merge(id, catcher.result_path.as_ref(), error_output);
+        let left = merged.and_then(|output| {
+            let assigned = self.assign(id, catcher.assign.as_ref(), error_output)?;
+            Ok(Left { output, assigned })
+        });
+        // What goes wrong now is not caught again: it would come back here for ever.
+        match left {
+            Ok(left) if self.is_too_large(left.output) => {
+                let error = too_large(&self.state_name(id));
+                self.fail_frame(id, error);
+            }
+            Ok(left) => {
+                self.exit(id, left.output, left.assigned);
+                self.go_to(id, &catcher.next, left.output);
+            }
+            Err(error) => {
+                let error = self.state_error(id, Failure::Evaluation(error));
+                self.fail_frame(id, error);
+            }
+        }
+    }
+
+    /// A frame failed: so does the state around it, and what else runs in there is aborted.
+    fn fail_frame(&mut self, id: FrameId, error: StateError) {
+        let frame = self.frame(id);
+        let (role, last) = (frame.role, frame.previous);
+        let parent = match role {
+            Role::Root => return self.close_failed(error, last),
+            Role::Branch { of, .. } => of,
+            Role::Iteration { of, index, .. } => {
+                let name = self.state_name(of).to_string();
+                self.record(
+                    last,
+                    Detail::MapIterationFailed(MapIteration { name, index }),
+                );
+                of
+            }
+        };
+        // A task that failed is aborted along with its siblings; nothing else that failed is.
+        if self.state(id).state_type() == StateType::Task {
+            self.record(
+                last,
+                Detail::StateAborted {
+                    state_type: StateType::Task,
+                },
+            );
+        }
+        self.remove(id);
+        self.frame_mut(parent).previous = last;
+        self.fail(parent, Failure::Error(error));
+    }
+
+    /// Aborts everything that runs inside the state that a frame is in.
+    fn abort_children(&mut self, parent: FrameId, cause_event: u64) {
+        let frames = &self.checkpoint.frames;
+        let children: Vec<FrameId> = frames
+            .iter()
+            .filter(|(_, frame)| frame.role.parent() == Some(parent))
+            .map(|(id, _)| *id)
+            .collect();
+        for child in children {
+            self.abort_children(child, cause_event);
+            let frame = self.frame(child);
+            let (role, has_entered) = (frame.role, frame.phase != Phase::Ready);
+            let state_type = self.state(child).state_type();
+            let can_abort = matches!(
+                state_type,
+                StateType::Task | StateType::Wait | StateType::Parallel | StateType::Map
+            );
+            if has_entered && can_abort {
+                self.record(cause_event, Detail::StateAborted { state_type });
+            }
+            if let Role::Iteration { index, .. } = role {
+                let name = self.state_name(parent).to_string();
+                self.record(
+                    cause_event,
+                    Detail::MapIterationAborted(MapIteration { name, index }),
+                );
+            }
+            self.remove(child);
+        }
+    }
+
+    fn remove(&mut self, id: FrameId) {
+        self.checkpoint.frames.remove(&id);
+        self.checkpoint.ready.retain(|ready| *ready != id);
+    }
+
+    /// Time has passed: everything that is due by now happens, in the order in which it was due.
+    pub(crate) fn wake(&mut self) {
+        let now = self.at;
+        let mut due: Vec<(Timestamp, FrameId)> = self
+            .checkpoint
+            .frames
+            .iter()
+            .filter_map(|(id, frame)| Some((frame.phase.due()?, *id)))
+            .filter(|(due, _)| *due <= now)
+            .collect();
+        due.sort_unstable();
+        let deadline = self.checkpoint.deadline.filter(|deadline| *deadline <= now);
+        for (at, id) in due {
+            if deadline.is_some_and(|deadline| deadline <= at) {
+                break;
+            }
+            // What was due before may have ended the frame, or moved it on.
+            let is_due = self
+                .checkpoint
+                .frames
+                .get(&id)
+                .is_some_and(|f| f.phase.due() == Some(at));
+            if is_due {
+                self.resume(id);
+            }
+        }
+        if deadline.is_some() && !self.checkpoint.status.is_closed() {
+            self.time_out();
+        }
+    }
+
+    fn resume(&mut self, id: FrameId) {
+        let state = self.state(id);
+        let phase = std::mem::replace(&mut self.frame_mut(id).phase, Phase::Ready);
+        let progress = match (phase, &state.kind) {
+            (Phase::Waiting { .. }, StateKind::Wait(wait)) => {
+                states::wait::leave(self, id, state, wait)
+            }
+            (Phase::Claimed { .. }, StateKind::Task(task)) => {
+                states::task::time_out(self, id, task)
+            }
+            (Phase::BackingOff { .. }, StateKind::Task(task)) => {
+                states::task::schedule(self, id, state, task)
+            }
+            (Phase::BackingOff { .. }, StateKind::Parallel(parallel)) => {
+                states::parallel::begin(self, id, state, parallel)
+            }
+            (Phase::BackingOff { .. }, StateKind::Map(map)) => {
+                states::map::begin(self, id, state, map)
+            }
+            (phase, _) => Ok(Progress::Stays(phase)),
+        };
+        self.settle(id, progress);
+    }
+
+    /// The execution's own time is up.
+    fn time_out(&mut self) {
+        // AWS names no error here: `DescribeExecution` of what timed out has neither error nor cause.
+        let error = StateError {
+            name: None,
+            cause: None,
+        };
+        self.record(self.interrupted(), Detail::ExecutionTimedOut(error));
+        self.close(Status::TimedOut);
+    }
+
+    /// The execution is stopped.
+    pub(crate) fn abort(&mut self, error: StateError) {
+        self.record(self.interrupted(), Detail::ExecutionAborted(error.clone()));
+        self.close(Status::Aborted(error));
+    }
+
+    /// What the end of an interrupted execution follows from: what its current state's entered event
+    /// follows from.
+    fn interrupted(&self) -> u64 {
+        let root = self
+            .checkpoint
+            .frames
+            .values()
+            .find(|frame| frame.role == Role::Root);
+        root.map_or(0, |frame| frame.entered.previous_event_id)
+    }
+
+    fn close_failed(&mut self, error: StateError, previous: u64) {
+        self.record(previous, Detail::ExecutionFailed(error.clone()));
+        self.close(Status::Failed(error));
+    }
+
+    fn close(&mut self, status: Status) {
+        self.checkpoint.status = status;
+        self.checkpoint.frames.clear();
+        self.checkpoint.ready.clear();
+        self.checkpoint.deadline = None;
+    }
+}
+
+/// A payload that AWS would not take.
+pub(crate) fn too_large(what: &str) -> StateError {
+    let cause = format!(
+        "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    StateError::new(names::DATA_LIMIT_EXCEEDED, cause)
+}

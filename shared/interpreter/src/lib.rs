@@ -1,0 +1,76 @@
+//! The interpreter: [`advance`] takes what is known of an execution and what has happened, and
+//! answers what is known now and what must be done.
+//!
+//! It is a pure function. Time and randomness come in with the event; effects go out as commands.
+//! States that need no outside world (Pass, Choice, Succeed, Fail, the fan-out of Parallel and Map)
+//! are fused: one transition goes through all of them, with every history event AWS would write.
+
+mod chance;
+pub mod checkpoint;
+pub mod command;
+mod data_flow;
+pub mod event;
+mod frames;
+pub mod history;
+pub mod payload;
+mod states;
+mod surroundings;
+pub mod transition;
+
+use segno_asl::definition::StateMachine;
+
+use crate::{
+    checkpoint::{Checkpoint, Status},
+    event::{Event, EventKind},
+    transition::{Corrupt, Draft, Transition},
+};
+
+/// Moves an execution forward by one event.
+///
+/// A late or repeated event yields an [empty](Transition::is_empty) transition. A failure *of the
+/// execution* is not an `Err` here; it is a transition to
+/// [`Status::Failed`], or wherever `Catch` leads.
+///
+/// # Errors
+///
+/// [`Corrupt`] if the checkpoint was written by another definition, or lacks payloads.
+pub fn advance(
+    machine: &StateMachine,
+    checkpoint: Checkpoint,
+    event: Event,
+) -> Result<Transition, Corrupt> {
+    transition::check(machine, &checkpoint)?;
+    let owed_before = checkpoint.commands().into_iter().collect();
+    let mut draft = Draft::new(machine, checkpoint, &event);
+    match (&draft.checkpoint.status, event.kind) {
+        (Status::NotStarted, EventKind::ExecutionStarted(start)) => draft.start(*start),
+        (Status::Running, EventKind::AttemptsClaimed { attempts }) => {
+            for attempt in attempts {
+                states::task::claim(&mut draft, attempt);
+            }
+        }
+        (Status::Running, EventKind::AttemptEnded { attempt, outcome }) => {
+            states::task::end(&mut draft, attempt, outcome);
+        }
+        (Status::Running, EventKind::Woken) => draft.wake(),
+        (Status::NotStarted | Status::Running, EventKind::Stopped { error }) => draft.abort(error),
+        (Status::Running, EventKind::Continued) => {}
+        // Late, repeated, or before its time. Spelled out, so that a new event has to be placed.
+        (
+            Status::NotStarted
+            | Status::Running
+            | Status::Succeeded { .. }
+            | Status::Failed(_)
+            | Status::TimedOut
+            | Status::Aborted(_),
+            EventKind::ExecutionStarted(_)
+            | EventKind::AttemptsClaimed { .. }
+            | EventKind::AttemptEnded { .. }
+            | EventKind::Woken
+            | EventKind::Stopped { .. }
+            | EventKind::Continued,
+        ) => {}
+    }
+    draft.run();
+    Ok(draft.finish(&owed_before))
+}

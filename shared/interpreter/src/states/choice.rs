@@ -1,0 +1,49 @@
+//! [Choice](https://states-language.net/spec.html#choice-state): the first rule that holds decides.
+
+use segno_asl::{
+    definition::{Choice, Next, State},
+    errors::{EvaluationError, names},
+};
+
+use crate::{
+    checkpoint::FrameId,
+    data_flow::Left,
+    frames::{Failure, Progress},
+    transition::Draft,
+};
+
+pub(crate) fn enter(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    choice: &Choice,
+) -> Result<Progress, Failure> {
+    let input = draft.effective_input(frame, state)?;
+    let chosen = draft.reading(frame, input, |scope| {
+        for rule in &choice.rules {
+            if rule.condition.holds(scope)? {
+                return Ok(Some(rule));
+            }
+        }
+        Ok(None)
+    })?;
+    let (next, assign) = match (chosen, &choice.default) {
+        (Some(rule), _) => (&rule.next, rule.assign.as_ref()),
+        (None, Some(default)) => (default, state.assign.as_ref()),
+        (None, None) => return Err(no_choice_matched().into()),
+    };
+    let output = draft.output(frame, state, input)?;
+    let assigned = draft.assign(frame, assign, input)?;
+    Ok(Progress::Leaves(
+        Left { output, assigned },
+        Next::State(next.clone()),
+    ))
+}
+
+fn no_choice_matched() -> EvaluationError {
+    EvaluationError {
+        name: names::NO_CHOICE_MATCHED,
+        detail: "No choice rule matched, and there is no Default.".into(),
+        location: None,
+    }
+}

@@ -1,0 +1,47 @@
+//! [Fail](https://states-language.net/spec.html#fail-state): ends the machine, branch or iteration
+//! with an error.
+
+use segno_asl::{
+    data::template::read_for_field,
+    definition::{Fail, Text},
+    errors::{EvaluationError, StateError},
+};
+use serde_json::Value;
+
+use crate::{
+    checkpoint::FrameId,
+    frames::{Failure, Progress},
+    transition::Draft,
+};
+
+pub(crate) fn enter(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    fail: &Fail,
+) -> Result<Progress, Failure> {
+    let name = read(draft, frame, fail.error.as_ref(), "ErrorPath")?;
+    let cause = read(draft, frame, fail.cause.as_ref(), "CausePath")?;
+    Err(Failure::Error(StateError { name, cause }))
+}
+
+fn read(
+    draft: &Draft<'_>,
+    frame: FrameId,
+    text: Option<&Text>,
+    field: &str,
+) -> Result<Option<String>, EvaluationError> {
+    match text {
+        None => Ok(None),
+        Some(Text::Literal(text)) => Ok(Some(text.clone())),
+        Some(Text::Path(path)) => {
+            let input = draft.frame(frame).input;
+            match draft.reading(frame, input, |scope| read_for_field(path, field, scope))? {
+                Value::String(text) => Ok(Some(text)),
+                other => Err(EvaluationError::runtime(format!(
+                    "The {field} parameter does not reference a string: {} == {other}",
+                    path.text()
+                ))),
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! [Map](https://states-language.net/spec.html#map-state) in inline mode: an iteration for each item.
+
+use segno_asl::{
+    data::{number::to_json, path::Path, scope::Scope},
+    definition::{Count, Map, State, StateKind},
+    errors::EvaluationError,
+    limits,
+};
+use serde_json::Value;
+
+use crate::{
+    checkpoint::{FrameId, Iterating, Phase, Role},
+    frames::{Failure, Progress},
+    history::{Detail, MapIteration},
+    payload::PayloadId,
+    surroundings::View,
+    transition::Draft,
+};
+
+pub(crate) fn enter(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+) -> Result<Progress, Failure> {
+    begin(draft, frame, state, map)
+}
+
+/// Starts the first iterations: the first time, or again after a retry.
+pub(crate) fn begin(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+) -> Result<Progress, Failure> {
+    let input = draft.effective_input(frame, state)?;
+    let room = max_concurrency(draft, frame, map, input)?;
+    let items = items(draft, frame, map, input)?;
+    let length = length_of(draft, items);
+    let started = draft.chain(frame, Detail::MapStateStarted { length });
+    let results = vec![None; length];
+    draft.frame_mut(frame).phase = Phase::Iterating(Iterating {
+        items,
+        started: 0,
+        results,
+        ended: 0,
+    });
+    if length == 0 {
+        return succeed(draft, frame, started);
+    }
+    for _ in 0..length.min(room) {
+        start_iteration(draft, frame, started)?;
+    }
+    let phase = draft.frame(frame).phase.clone();
+    Ok(Progress::Stays(phase))
+}
+
+/// An iteration came to its end; `last` is its last history event.
+pub(crate) fn iteration_ended(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    index: usize,
+    output: PayloadId,
+    last: u64,
+) {
+    let name = draft.state_name(frame).to_string();
+    let succeeded = draft.record(
+        last,
+        Detail::MapIterationSucceeded(MapIteration { name, index }),
+    );
+    let iterating = iterating(draft, frame);
+    iterating.results[index] = Some(output);
+    iterating.ended += 1;
+    let (has_more, is_over) = (
+        iterating.started < iterating.results.len(),
+        iterating.ended == iterating.results.len(),
+    );
+    if is_over {
+        let progress = succeed(draft, frame, succeeded);
+        draft.settle(frame, progress);
+    } else if has_more {
+        // The next iteration follows from the last event of the one that made room for it.
+        if let Err(failure) = start_iteration(draft, frame, last) {
+            draft.fail(frame, failure);
+        }
+    }
+}
+
+/// `last` is what both the end and the exit of the state follow from.
+fn succeed(draft: &mut Draft<'_>, frame: FrameId, last: u64) -> Result<Progress, Failure> {
+    let state = draft.state(frame);
+    let StateKind::Map(map) = &state.kind else {
+        unreachable!("only Map states have iterations")
+    };
+    draft.record(last, Detail::MapStateSucceeded);
+    draft.frame_mut(frame).previous = last;
+    let results: Vec<PayloadId> = iterating(draft, frame)
+        .results
+        .iter()
+        .flatten()
+        .copied()
+        .collect();
+    let result = Value::Array(results.iter().map(|id| draft.value(*id)).collect());
+    let result = draft.add(result);
+    let result = draft.shape(frame, map.work.result_selector.as_ref(), result)?;
+    let left = draft.leave_with(frame, state, map.work.result_path.as_ref(), result)?;
+    Ok(Progress::Leaves(left, map.work.next.clone()))
+}
+
+fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Result<(), Failure> {
+    let state = draft.state(frame);
+    let StateKind::Map(map) = &state.kind else {
+        unreachable!("only Map states have iterations")
+    };
+    let (items, index) = {
+        let iterating = iterating(draft, frame);
+        iterating.started += 1;
+        (iterating.items, iterating.started - 1)
+    };
+    let item = draft.payload(items).value()[index].clone();
+    let item = draft.add(item);
+    let name = draft.state_name(frame).to_string();
+    let started = draft.record(
+        previous,
+        Detail::MapIterationStarted(MapIteration { name, index }),
+    );
+    let input = match &map.item_selector {
+        None => item,
+        Some(selector) => {
+            let document = draft.effective_input(frame, state)?;
+            let document = draft.payload(document);
+            let view = View::of(&draft.checkpoint, frame).selecting(index, item);
+            let scope = Scope {
+                document: document.value(),
+                surroundings: &view,
+            };
+            let selected = selector.evaluate(&scope)?;
+            draft.add(selected)
+        }
+    };
+    draft.open(
+        Role::Iteration {
+            of: frame,
+            index,
+            item,
+        },
+        map.start_at.clone(),
+        input,
+        started,
+    );
+    Ok(())
+}
+
+fn iterating<'d>(draft: &'d mut Draft<'_>, frame: FrameId) -> &'d mut Iterating {
+    match &mut draft.frame_mut(frame).phase {
+        Phase::Iterating(iterating) => iterating,
+        _ => unreachable!("a frame has iterations only while it iterates"),
+    }
+}
+
+fn items(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: PayloadId,
+) -> Result<PayloadId, EvaluationError> {
+    let items = match &map.items_path {
+        None => input,
+        Some(path) => draft.select(frame, path, input)?,
+    };
+    if draft.payload(items).value().is_array() {
+        return Ok(items);
+    }
+    Err(EvaluationError::runtime(
+        match map
+            .items_path
+            .as_ref()
+            .filter(|path| !path.is_whole_input())
+        {
+            Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
+            None => {
+                let text = to_json(draft.payload(items).value());
+                format!("Map state input must be an array but was: {text}")
+            }
+        },
+    ))
+}
+
+fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
+    draft.payload(items).value().as_array().map_or(0, Vec::len)
+}
+
+/// How many iterations may run at the same time.
+fn max_concurrency(
+    draft: &Draft<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: PayloadId,
+) -> Result<usize, EvaluationError> {
+    let wanted = match &map.max_concurrency {
+        Count::Literal(number) => *number,
+        Count::Path(path) => draft.reading(frame, input, |scope| {
+            read_concurrency(path, path.select(scope)?.as_ref())
+        })?,
+    };
+    let room = limits::INLINE_ITERATIONS_MAX;
+    let room = if wanted == 0 { room } else { wanted.min(room) };
+    Ok(usize::try_from(room).expect("bounded above"))
+}
+
+fn read_concurrency(path: &Path, value: &Value) -> Result<u64, EvaluationError> {
+    match value.as_i64() {
+        Some(number) => u64::try_from(number)
+            .map_err(|_| EvaluationError::runtime("MaxConcurrency cannot be negative.")),
+        None => {
+            let shown = value.as_str().map_or_else(|| to_json(value), str::to_owned);
+            Err(EvaluationError::runtime(format!(
+                "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
+                path.text()
+            )))
+        }
+    }
+}

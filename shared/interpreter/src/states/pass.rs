@@ -1,0 +1,24 @@
+//! [Pass](https://states-language.net/spec.html#pass-state): hands its input on, or data of its own.
+
+use segno_asl::definition::{Pass, State};
+
+use crate::{
+    checkpoint::FrameId,
+    frames::{Failure, Progress},
+    transition::Draft,
+};
+
+pub(crate) fn enter(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    pass: &Pass,
+) -> Result<Progress, Failure> {
+    let input = draft.effective_input(frame, state)?;
+    let result = match &pass.result {
+        Some(result) => draft.add((**result).clone()),
+        None => draft.shape(frame, pass.parameters.as_ref(), input)?,
+    };
+    let left = draft.leave_with(frame, state, pass.result_path.as_ref(), result)?;
+    Ok(Progress::Leaves(left, pass.next.clone()))
+}

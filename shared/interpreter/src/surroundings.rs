@@ -1,0 +1,117 @@
+//! The part of an execution that its states can read: the context object and the variables.
+
+use std::cell::OnceCell;
+
+use segno_asl::data::{scope::Surroundings, timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    checkpoint::{Checkpoint, Frame, FrameId, Role},
+    payload::PayloadId,
+};
+
+/// The view that a frame has of its execution. The context object is made when something reads it.
+pub(crate) struct View<'a> {
+    checkpoint: &'a Checkpoint,
+    frame: FrameId,
+    /// The item that an `ItemSelector` is about: not yet that of any frame.
+    selecting: Option<(usize, PayloadId)>,
+    context: OnceCell<Value>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn of(checkpoint: &'a Checkpoint, frame: FrameId) -> Self {
+        Self {
+            checkpoint,
+            frame,
+            selecting: None,
+            context: OnceCell::new(),
+        }
+    }
+
+    /// The view from a Map state onto one of its items.
+    pub(crate) fn selecting(self, index: usize, item: PayloadId) -> Self {
+        Self {
+            selecting: Some((index, item)),
+            ..self
+        }
+    }
+
+    fn frame(&self) -> &'a Frame {
+        &self.checkpoint.frames[&self.frame]
+    }
+
+    /// The frame and those around it, from the inside.
+    fn lineage(&self) -> impl Iterator<Item = &'a Frame> {
+        let frames = &self.checkpoint.frames;
+        std::iter::successors(Some(self.frame()), |frame| {
+            frames.get(&frame.role.parent()?)
+        })
+    }
+
+    fn value(&self, id: PayloadId) -> &'a Value {
+        self.checkpoint
+            .payloads
+            .get(id)
+            .expect("checked when the checkpoint came in")
+            .value()
+    }
+
+    fn build_context(&self) -> Value {
+        let origin = self
+            .checkpoint
+            .origin
+            .as_ref()
+            .expect("states are entered after the start");
+        let frame = self.frame();
+        let name_of = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+        let mut context = json!({
+            "Execution": {
+                "Id": origin.execution_arn,
+                "Input": self.value(origin.input),
+                "StartTime": timestamp::format(origin.started_at.0),
+                "Name": name_of(&origin.execution_arn),
+                "RoleArn": origin.role_arn,
+                "RedriveCount": 0,
+            },
+            "StateMachine": {
+                "Id": origin.state_machine_arn,
+                "Name": name_of(&origin.state_machine_arn),
+            },
+            "State": { "Name": &*frame.state, "EnteredTime": timestamp::format(frame.entered.at.0) },
+        });
+        if !frame.retries.is_empty() {
+            context["State"]["RetryCount"] = frame.retries.iter().sum::<u32>().into();
+        }
+        if let Some((index, item)) = self.item() {
+            let mut map = Map::new();
+            map.insert(
+                "Item".into(),
+                json!({ "Index": index, "Value": self.value(item) }),
+            );
+            context["Map"] = Value::Object(map);
+        }
+        context
+    }
+
+    /// The item of the innermost iteration.
+    fn item(&self) -> Option<(usize, PayloadId)> {
+        self.selecting.or_else(|| {
+            self.lineage().find_map(|frame| match frame.role {
+                Role::Iteration { index, item, .. } => Some((index, item)),
+                Role::Root | Role::Branch { .. } => None,
+            })
+        })
+    }
+}
+
+impl Surroundings for View<'_> {
+    fn context(&self) -> &Value {
+        self.context.get_or_init(|| self.build_context())
+    }
+
+    fn variable(&self, name: &str) -> Option<&Value> {
+        let id = self.lineage().find_map(|frame| frame.variables.get(name))?;
+        Some(self.value(*id))
+    }
+}

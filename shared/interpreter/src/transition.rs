@@ -1,0 +1,195 @@
+//! The answer to an event, and how it is put together.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use segno_asl::{
+    definition::{State, StateMachine},
+    limits,
+};
+use serde_json::Value;
+
+use crate::{
+    chance::Chance,
+    checkpoint::{Checkpoint, Frame, FrameId},
+    command::Command,
+    event::{Event, Timestamp},
+    history::{Detail, HistoryEvent},
+    payload::{Payload, PayloadId},
+};
+
+/// The answer to one event. Commit all of it or none of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// What is known now.
+    pub checkpoint: Checkpoint,
+    /// What has happened.
+    pub history: Vec<HistoryEvent>,
+    /// The payloads that appear here for the first time.
+    pub payloads: Vec<(PayloadId, Payload)>,
+    /// What must be done that did not have to be done before.
+    pub commands: Vec<Command>,
+}
+
+impl Transition {
+    /// Whether the event was late or repeated, and nothing is to be committed: whatever changes a
+    /// checkpoint leaves a history event.
+    pub fn is_empty(&self) -> bool {
+        self.history.is_empty()
+    }
+}
+
+/// Why a checkpoint and a state machine do not fit: it was written by another definition, or its
+/// payloads are not all there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Corrupt {
+    /// A state that the machine does not have.
+    #[error("the checkpoint is in state `{0}`, which the definition does not have")]
+    UnknownState(String),
+    /// A payload that was not filled in.
+    #[error("the checkpoint refers to payload {}, which is missing", .0.0)]
+    MissingPayload(PayloadId),
+}
+
+/// A transition ends after so many history events, with [`Command::Continue`].
+pub const BUDGET_EVENTS: usize = 256;
+
+/// A transition ends after so many bytes of new payloads, with [`Command::Continue`].
+pub const BUDGET_BYTES: usize = 64 * 1024;
+
+/// A transition in the making: the checkpoint as it changes, and what has come of it so far.
+pub(crate) struct Draft<'m> {
+    pub(crate) machine: &'m StateMachine,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) at: Timestamp,
+    pub(crate) chance: Chance,
+    history: Vec<HistoryEvent>,
+    payloads: Vec<(PayloadId, Payload)>,
+    payload_bytes: usize,
+}
+
+impl<'m> Draft<'m> {
+    pub(crate) fn new(machine: &'m StateMachine, checkpoint: Checkpoint, event: &Event) -> Self {
+        Self {
+            machine,
+            checkpoint,
+            at: event.at,
+            chance: Chance::new(event.seed),
+            history: Vec::new(),
+            payloads: Vec::new(),
+            payload_bytes: 0,
+        }
+    }
+
+    /// The finished transition. Commands are those that the checkpoint did not owe before.
+    pub(crate) fn finish(mut self, owed_before: &BTreeSet<Command>) -> Transition {
+        let needed = self.checkpoint.payload_ids();
+        self.checkpoint.payloads.retain(|id| needed.contains(&id));
+        let mut commands = self.checkpoint.commands();
+        // A budget spent again asks to go on again.
+        commands.retain(|command| *command == Command::Continue || !owed_before.contains(command));
+        Transition {
+            checkpoint: self.checkpoint,
+            history: self.history,
+            payloads: self.payloads,
+            commands,
+        }
+    }
+
+    /// Whether the transition is long enough, and the rest is for the next one.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.history.len() >= BUDGET_EVENTS || self.payload_bytes >= BUDGET_BYTES
+    }
+
+    /// Whether there is room for no more than the event that ends the execution.
+    pub(crate) fn is_history_full(&self) -> bool {
+        self.checkpoint.recorded + 1 >= limits::HISTORY_EVENTS_MAX
+    }
+
+    /// Appends a history event that follows from `previous`, and gives its id.
+    pub(crate) fn record(&mut self, previous: u64, detail: Detail) -> u64 {
+        self.checkpoint.recorded += 1;
+        let id = self.checkpoint.recorded;
+        self.history.push(HistoryEvent {
+            id,
+            previous_event_id: previous,
+            at: self.at,
+            detail,
+        });
+        id
+    }
+
+    /// Appends a history event to the chain of a frame: the next one follows from it.
+    pub(crate) fn chain(&mut self, frame: FrameId, detail: Detail) -> u64 {
+        let id = self.record(self.frame(frame).previous, detail);
+        self.frame_mut(frame).previous = id;
+        id
+    }
+
+    /// Adds a payload.
+    pub(crate) fn add(&mut self, payload: impl Into<Payload>) -> PayloadId {
+        let payload = payload.into();
+        let id = PayloadId(self.checkpoint.counters.payloads);
+        self.checkpoint.counters.payloads += 1;
+        self.payload_bytes += payload.text().len();
+        self.checkpoint.payloads.insert(id, payload.clone());
+        self.payloads.push((id, payload));
+        id
+    }
+
+    /// The payload of this id; sharing it costs nothing.
+    pub(crate) fn payload(&self, id: PayloadId) -> Payload {
+        self.checkpoint
+            .payloads
+            .get(id)
+            .expect("checked when the checkpoint came in")
+            .clone()
+    }
+
+    /// The value of this id, to change it.
+    pub(crate) fn value(&self, id: PayloadId) -> Value {
+        self.payload(id).value().clone()
+    }
+
+    pub(crate) fn frame(&self, id: FrameId) -> &Frame {
+        self.checkpoint
+            .frames
+            .get(&id)
+            .expect("a frame lives until it is ended")
+    }
+
+    pub(crate) fn frame_mut(&mut self, id: FrameId) -> &mut Frame {
+        self.checkpoint
+            .frames
+            .get_mut(&id)
+            .expect("a frame lives until it is ended")
+    }
+
+    /// The state that a frame is in.
+    pub(crate) fn state(&self, frame: FrameId) -> &'m State {
+        self.machine
+            .state(&self.frame(frame).state)
+            .expect("checked when the checkpoint came in")
+    }
+
+    /// Its name, shared.
+    pub(crate) fn state_name(&self, frame: FrameId) -> Arc<str> {
+        self.frame(frame).state.clone()
+    }
+}
+
+/// Checks once what the draft then relies on: every state and every payload is there.
+pub(crate) fn check(machine: &StateMachine, checkpoint: &Checkpoint) -> Result<(), Corrupt> {
+    for frame in checkpoint.frames.values() {
+        if machine.state(&frame.state).is_none() {
+            return Err(Corrupt::UnknownState(frame.state.to_string()));
+        }
+    }
+    match checkpoint
+        .payload_ids()
+        .into_iter()
+        .find(|id| checkpoint.payloads.get(*id).is_none())
+    {
+        Some(id) => Err(Corrupt::MissingPayload(id)),
+        None => Ok(()),
+    }
+}
