@@ -6,6 +6,7 @@ mod diagnostics;
 mod parse;
 mod resource;
 mod validate;
+mod variables;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

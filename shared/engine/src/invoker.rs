@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use segno_asl::definition::{Resource, StateName};
+use segno_asl::definition::{Resource, StateName, Task};
 use segno_interpreter::{event::Outcome, payload::Payload};
 
 /// Performs the attempts of tasks.
@@ -15,7 +15,7 @@ pub trait Invoker: Send + Sync + 'static {
     /// # Errors
     ///
     /// A sentence for whoever wrote the definition or the command line.
-    fn accepts(&self, state: &StateName, resource: &Resource) -> Result<(), String>;
+    fn accepts(&self, state: &StateName, task: &Task) -> Result<(), String>;
 
     /// Performs one attempt. Dropping the future abandons it.
     fn invoke(&self, call: Call) -> impl Future<Output = Outcome> + Send;

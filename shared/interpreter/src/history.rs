@@ -7,6 +7,7 @@ mod render;
 use segno_asl::{definition::StateType, errors::StateError};
 use serde::{Deserialize, Serialize};
 
+pub use self::render::ExecutionData;
 use crate::{event::Timestamp, payload::PayloadId};
 
 /// One entry of an execution's history.

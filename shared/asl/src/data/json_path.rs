@@ -1,1 +1,219 @@
 //! JSONPath as AWS runs it.
+//!
+//! AWS reads paths with Jayway JsonPath 2.0.0 over Jackson trees. That version differs from its
+//! successors and from RFC 9535 in what it accepts, in what an absent member does, and in the
+//! words of its errors, which end up in a Cause; all three are kept here. What a reader would not
+//! expect is said where it happens and shown by a row of `tests/conformance/jsonpath/cases.json`.
+
+mod budget;
+mod compare;
+mod filter;
+mod parse;
+mod pattern;
+mod place;
+mod read;
+mod scan;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::Value;
+
+use self::filter::Filter;
+
+/// A compiled path.
+#[derive(Debug, Clone)]
+pub struct JsonPath {
+    text: String,
+    path: Path,
+}
+
+/// Why a path was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidPath(String);
+
+/// Why a path could not be read from a document. The message is Jayway's, and AWS quotes it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// The document has no such place.
+    #[error("{0}")]
+    NotFound(String),
+    /// The path makes no sense for this document, or takes too long.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl JsonPath {
+    /// Compiles `text`, which starts with `$`: whoever reads `$$.x` or `$variable.x` takes the
+    /// prefix off and reads the rest from the context object or the variable.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPath`] if `text` is no path.
+    pub fn compile(text: &str) -> Result<JsonPath, InvalidPath> {
+        Ok(JsonPath {
+            text: text.to_owned(),
+            path: parse::path(text)?,
+        })
+    }
+
+    /// The path as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the path has at most one match: it has properties and single indexes only.
+    pub fn is_definite(&self) -> bool {
+        self.path.is_definite()
+    }
+
+    /// What the path finds in `document`: one value if the path
+    /// [is definite](Self::is_definite), else an array of all matches, which may be empty.
+    ///
+    /// ```
+    /// use segno_asl::data::json_path::JsonPath;
+    /// use serde_json::json;
+    ///
+    /// let document = json!({ "items": [{ "id": 1 }, { "id": 2 }] });
+    /// let read = |text| JsonPath::compile(text).unwrap().read(&document).unwrap().into_owned();
+    /// assert_eq!(read("$.items[1].id"), json!(2));
+    /// assert_eq!(read("$.items[*].id"), json!([1, 2]));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`PathError::NotFound`]: the document has no such place.
+    /// - [`PathError::Invalid`]: the path asks for an element of what is no array, or the like.
+    pub fn read<'a>(&self, document: &'a Value) -> Result<Cow<'a, Value>, PathError> {
+        let mut matches = read::matches(&self.path, document)?;
+        if !self.is_definite() {
+            return Ok(Cow::Owned(
+                matches.into_iter().map(Cow::into_owned).collect(),
+            ));
+        }
+        matches.pop().ok_or_else(|| {
+            PathError::NotFound(format!(
+                "No results for path: ${}",
+                Fragments(&self.path.tokens)
+            ))
+        })
+    }
+}
+
+impl InvalidPath {
+    pub(crate) fn new(why: impl Into<String>) -> InvalidPath {
+        InvalidPath(why.into())
+    }
+}
+
+/// A path without its `$` or `@`.
+#[derive(Debug, Clone)]
+struct Path {
+    tokens: Vec<Token>,
+    /// How many tokens there are up to the last that may have many matches.
+    definite_from: usize,
+}
+
+impl Path {
+    fn new(tokens: Vec<Token>) -> Path {
+        let indefinite = tokens.iter().rposition(|token| !token.is_definite());
+        Path {
+            tokens,
+            definite_from: indefinite.map_or(0, |at| at + 1),
+        }
+    }
+
+    fn is_definite(&self) -> bool {
+        self.definite_from == 0
+    }
+}
+
+/// One step of a path. Displayed as in Jayway's messages.
+#[derive(Debug, Clone)]
+enum Token {
+    /// `$` after the beginning: stays where it is, and messages count the path from here.
+    Root,
+    /// `.name` or `['name']`.
+    Property(String),
+    /// `['a','b']`: one object of those that exist. Also what is left of a misquoted name: none.
+    Properties(Vec<String>),
+    /// `[n]`. A negative index is never in an array.
+    Index(i32),
+    /// `[(@.length-n)]`, as the negative number that it adds.
+    FromEnd(i32),
+    /// `[n,m]`.
+    Indexes(Vec<i32>),
+    /// `[n:]`, from the end if negative.
+    From(i32),
+    /// `[:n]`, from the end if negative.
+    To(i32),
+    /// `[n:m]`, counted from the start even if negative.
+    Between(i32, i32),
+    /// `.*` or `[*]`.
+    Wildcard,
+    /// `..`
+    Scan,
+    /// `[?(…)]`.
+    Filter(Filter),
+}
+
+impl Token {
+    fn is_definite(&self) -> bool {
+        match self {
+            Token::Root
+            | Token::Property(_)
+            | Token::Properties(_)
+            | Token::Index(_)
+            | Token::FromEnd(_) => true,
+            Token::Indexes(_)
+            | Token::From(_)
+            | Token::To(_)
+            | Token::Between(..)
+            | Token::Wildcard
+            | Token::Scan
+            | Token::Filter(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Token::Root => f.write_str("$"),
+            Token::Property(name) => write!(f, "['{name}']"),
+            Token::Properties(names) => write!(f, "{}", Names(names)),
+            Token::Index(index) => write!(f, "[{index}]"),
+            Token::FromEnd(offset) => write!(f, "[@.size(){offset}]"),
+            Token::Indexes(indexes) => {
+                let indexes: Vec<_> = indexes.iter().map(i32::to_string).collect();
+                write!(f, "[{}]", indexes.join(","))
+            }
+            Token::From(from) => write!(f, "[{from}:]"),
+            Token::To(to) => write!(f, "[:{to}]"),
+            Token::Between(from, to) => write!(f, "[{from}:{to}]"),
+            Token::Wildcard => f.write_str("[*]"),
+            Token::Scan => f.write_str(".."),
+            Token::Filter(_) => f.write_str("[?]"),
+        }
+    }
+}
+
+/// `['a', 'b']`
+struct Names<'t>(&'t [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<_> = self.0.iter().map(|name| format!("'{name}'")).collect();
+        write!(f, "[{}]", quoted.join(", "))
+    }
+}
+
+/// A path, or the rest of one.
+struct Fragments<'t>(&'t [Token]);
+
+impl fmt::Display for Fragments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|token| write!(f, "{token}"))
+    }
+}

@@ -120,8 +120,8 @@ impl Parser {
             for (name, value) in states {
                 self.state(name, value, &format!("{at}/{}", escape(name)), &mut scope);
             }
+            self.scopes.push(scope);
         }
-        self.scopes.push(scope);
         start_at
     }
 

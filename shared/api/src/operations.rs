@@ -1,0 +1,6 @@
+//! The operations, by what they are about.
+
+mod executions;
+mod history;
+mod state_machines;
+mod validate;

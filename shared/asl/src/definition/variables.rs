@@ -1,0 +1,130 @@
+//! Which variables a state reads: what DescribeStateMachine calls `variableReferences`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Count, State, StateKind, StateMachine, Text, WaitUntil};
+use crate::{
+    choice::{Condition, Operand, Operator},
+    data::{
+        path::{Path, Root},
+        template::Template,
+    },
+};
+
+impl StateMachine {
+    /// The variables that each state reads, by the state's name. States that read none are left out.
+    ///
+    /// AWS: [DescribeStateMachine](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html),
+    /// `variableReferences`.
+    pub fn variable_references(&self) -> BTreeMap<String, Vec<String>> {
+        let mut references = BTreeMap::new();
+        for state in self.states() {
+            let mut reads = Reads::default();
+            reads.state(state);
+            if !reads.0.is_empty() {
+                references.insert(state.name.to_string(), reads.0.into_iter().collect());
+            }
+        }
+        references
+    }
+}
+
+#[derive(Default)]
+struct Reads(BTreeSet<String>);
+
+impl Reads {
+    fn state(&mut self, state: &State) {
+        self.paths([&state.input_path, &state.output_path]);
+        self.templates([&state.assign]);
+        if let Some(work) = state.work() {
+            self.templates([&work.parameters, &work.result_selector]);
+            for catcher in &work.catch {
+                self.templates([&catcher.assign]);
+            }
+        }
+        match &state.kind {
+            StateKind::Pass(pass) => self.templates([&pass.parameters]),
+            StateKind::Task(task) => {
+                self.templates([&task.credentials]);
+                self.count(task.timeout.as_ref());
+                self.count(task.heartbeat.as_ref());
+            }
+            StateKind::Choice(choice) => {
+                for rule in &choice.rules {
+                    self.condition(&rule.condition);
+                    self.templates([&rule.assign]);
+                }
+            }
+            StateKind::Wait(wait) => match &wait.until {
+                WaitUntil::SecondsPath(path) | WaitUntil::TimestampPath(path) => self.path(path),
+                WaitUntil::Seconds(_) | WaitUntil::Timestamp(_) => {}
+            },
+            StateKind::Fail(fail) => {
+                for text in [&fail.error, &fail.cause].into_iter().flatten() {
+                    if let Text::Path(path) = text {
+                        self.path(path);
+                    }
+                }
+            }
+            StateKind::Map(map) => {
+                self.paths([&map.items_path]);
+                self.templates([&map.item_selector]);
+                self.count(Some(&map.max_concurrency));
+            }
+            StateKind::Succeed | StateKind::Parallel(_) => {}
+        }
+    }
+
+    fn path(&mut self, path: &Path) {
+        if let Root::Variable(name) = path.root() {
+            self.0.insert(name.to_string());
+        }
+    }
+
+    fn paths<const N: usize>(&mut self, paths: [&Option<Path>; N]) {
+        paths.into_iter().flatten().for_each(|path| self.path(path));
+    }
+
+    fn templates<const N: usize>(&mut self, templates: [&Option<Template>; N]) {
+        templates
+            .into_iter()
+            .flatten()
+            .for_each(|template| self.template(template));
+    }
+
+    fn template(&mut self, template: &Template) {
+        match template {
+            Template::Literal(_) => {}
+            Template::Object(members) => {
+                members.iter().for_each(|(_, member)| self.template(member))
+            }
+            Template::Array(elements) => elements.iter().for_each(|element| self.template(element)),
+            Template::Path { path, .. } => self.path(path),
+        }
+    }
+
+    fn count(&mut self, count: Option<&Count>) {
+        if let Some(Count::Path(path)) = count {
+            self.path(path);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::And(all) | Condition::Or(all) => {
+                all.iter().for_each(|one| self.condition(one))
+            }
+            Condition::Not(negated) => self.condition(negated),
+            Condition::Test { variable, operator } => {
+                self.path(variable);
+                if let Operator::Compare {
+                    operand: Operand::Path(path),
+                    ..
+                } = operator
+                {
+                    self.path(path);
+                }
+            }
+        }
+    }
+}
