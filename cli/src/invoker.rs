@@ -1,0 +1,156 @@
+//! What a Task calls on a laptop: a local target if there is one for it, else Lambda behind an
+//! endpoint.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use segno_asl::{
+    data::template::Template,
+    definition::{Pattern, Resource, StateName, Task},
+    errors::StateError,
+};
+use segno_engine::{Invoker, invoker::Call};
+use segno_integrations::{
+    CallOutcome,
+    lambda::{self, InvokeParameters, Lambda, function_name},
+    local::Target,
+};
+use segno_interpreter::{event::Outcome, payload::Payload};
+
+/// Local targets by name, and Lambda for the rest.
+#[derive(Default)]
+pub(crate) struct LocalInvoker {
+    targets: BTreeMap<String, Target>,
+    lambda: Option<Lambda>,
+}
+
+impl LocalInvoker {
+    /// Reads `NAME=TARGET` options.
+    pub(crate) fn new(options: &[String], lambda: Option<Lambda>) -> anyhow::Result<Self> {
+        let mut targets = BTreeMap::new();
+        for option in options {
+            let (name, target) = option
+                .split_once('=')
+                .with_context(|| format!("--lambda {option}: it must be NAME=TARGET"))?;
+            let target = Target::parse(target).with_context(|| format!("--lambda {option}"))?;
+            if targets.insert(name.to_owned(), target).is_some() {
+                bail!("--lambda {name} is given twice");
+            }
+        }
+        Ok(Self { targets, lambda })
+    }
+
+    /// The target of a function, or of the state that calls it.
+    fn target(&self, state: &StateName, function: &str) -> Option<&Target> {
+        self.targets
+            .get(function_name(function))
+            .or_else(|| self.targets.get(&**state))
+    }
+
+    async fn call(&self, call: &Call) -> CallOutcome {
+        let input = call.input.text();
+        match &call.resource {
+            Resource::LambdaFunction { arn } => match (self.target(&call.state, arn), &self.lambda)
+            {
+                (Some(target), _) => lambda::call_arn(target, arn, input).await,
+                (None, Some(lambda)) => lambda::call_arn(lambda, arn, input).await,
+                (None, None) => Err(no_target(&call.state, function_name(arn))),
+            },
+            Resource::Service { .. } if is_lambda_invoke(&call.resource) => {
+                let function = InvokeParameters::parse(input)?.function;
+                match (self.target(&call.state, &function), &self.lambda) {
+                    (Some(target), _) => lambda::call_invoke(target, input).await,
+                    (None, Some(lambda)) => lambda::call_invoke(lambda, input).await,
+                    (None, None) => Err(no_target(&call.state, function_name(&function))),
+                }
+            }
+            // A target by the state's name stands in for anything: it gets the parameters, and its
+            // answer is the result.
+            Resource::Service { .. } | Resource::Activity { .. } => {
+                match self.targets.get(&*call.state) {
+                    Some(target) => lambda::call_arn(target, &call.state, input).await,
+                    None => Err(no_target(&call.state, &call.state)),
+                }
+            }
+        }
+    }
+}
+
+impl Invoker for LocalInvoker {
+    fn accepts(&self, state: &StateName, task: &Task) -> Result<(), String> {
+        if self.targets.contains_key(&**state) {
+            return Ok(());
+        }
+        let function = match &task.resource {
+            Resource::LambdaFunction { arn } => Some(function_name(arn)),
+            resource if is_lambda_invoke(resource) => static_function_name(task),
+            resource => {
+                return Err(format!(
+                    "the resource {resource} is not supported yet; give the state a local target: {}",
+                    ways(state)
+                ));
+            }
+        };
+        match function {
+            Some(name) if self.lambda.is_none() && !self.targets.contains_key(name) => {
+                Err(format!(
+                    "the function `{name}` has no target; give it one: {}",
+                    ways(name)
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn invoke(&self, call: Call) -> Outcome {
+        let result = self.call(&call).await?;
+        Payload::parse(&result).map_err(|error| {
+            StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))
+        })
+    }
+}
+
+fn is_lambda_invoke(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { service, action, pattern: Pattern::RequestResponse }
+            if service == "lambda" && action == "invoke"
+    )
+}
+
+/// `FunctionName`, if the definition has it as it is.
+fn static_function_name(task: &Task) -> Option<&str> {
+    let name = match task.work.parameters.as_ref()? {
+        Template::Literal(parameters) => parameters.get("FunctionName")?,
+        Template::Object(members) => {
+            let (_, member) = members.iter().find(|(key, _)| key == "FunctionName")?;
+            match member {
+                Template::Literal(name) => name,
+                Template::Object(_) | Template::Array(_) | Template::Path { .. } => return None,
+            }
+        }
+        Template::Array(_) | Template::Path { .. } => return None,
+    };
+    name.as_str().map(function_name)
+}
+
+fn no_target(state: &StateName, name: &str) -> StateError {
+    let cause = format!(
+        "the state `{state}` calls `{name}`, which has no target; {}",
+        ways(name)
+    );
+    StateError::new("Lambda.SdkClientException", cause)
+}
+
+/// The ways to give something a target.
+fn ways(name: &str) -> String {
+    let name = match name.contains(char::is_whitespace) {
+        true => format!("'{name}'"),
+        false => name.to_owned(),
+    };
+    format!(
+        "--lambda {name}=cmd:./script (JSON on standard input and output), \
+         --lambda {name}=http://127.0.0.1:9000/… (JSON as a POST), \
+         or AWS_ENDPOINT_URL_LAMBDA=http://… (a server that speaks Lambda's API)"
+    )
+}

@@ -1,0 +1,214 @@
+//! `segno run`: one execution of one definition, here and now.
+
+mod progress;
+
+use std::{fs, io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, anyhow, bail};
+use segno_asl::{definition::StateKind, errors::StateError, limits};
+use segno_engine::{
+    Clock, Engine, Invoker, Store,
+    clock::{SkippingClock, SystemClock},
+    memory::MemoryStore,
+    operations::{StartRequest, arn},
+    store::{Created, Head, Machine},
+};
+use segno_integrations::lambda::Lambda;
+use segno_interpreter::{checkpoint::Status, history::ExecutionData, payload::Payload};
+use serde_json::{Value, json};
+
+use self::progress::Progress;
+use crate::{environment, invoker::LocalInvoker};
+
+/// Run a definition once: progress on standard error, the output on standard output.
+///
+/// Exit status: 0 succeeded, 1 failed, 2 wrong usage or unreadable, 3 timed out or aborted.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The definition: a file in the Amazon States Language.
+    file: PathBuf,
+
+    /// The input: JSON, or @FILE to read it from a file.
+    #[arg(long, default_value = "{}", value_name = "JSON|@FILE")]
+    input: String,
+
+    /// What performs a task, by the name of its function or of its state. TARGET is cmd:COMMAND (JSON
+    /// on standard input and output; another exit status than 0 is an error, with standard error as
+    /// its cause) or http://HOST:PORT/PATH (JSON as a POST).
+    #[arg(long = "lambda", value_name = "NAME=TARGET")]
+    lambdas: Vec<String>,
+
+    /// Do not wait: time jumps over Wait states and retry delays.
+    #[arg(long)]
+    skip_waits: bool,
+
+    /// Print the history instead of the output, as GetExecutionHistory answers.
+    #[arg(long)]
+    events: bool,
+
+    /// No progress on standard error.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Exit status of an execution that timed out or was aborted.
+const INTERRUPTED: u8 = 3;
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let request = request(&arguments)?;
+    let lambda = environment::lambda_endpoint()?.map(|(_, endpoint)| {
+        Lambda::new(endpoint, environment::region(), environment::credentials())
+    });
+    let invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    let progress = Progress::new(arguments.quiet, std::io::stderr().is_terminal());
+    let store = MemoryStore::default();
+    if arguments.skip_waits {
+        let engine = Engine::observed(store, invoker, SkippingClock::default(), progress);
+        execute(&engine, request, &arguments).await
+    } else {
+        let engine = Engine::observed(store, invoker, SystemClock, progress);
+        execute(&engine, request, &arguments).await
+    }
+}
+
+/// Reads what the command line names.
+fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
+    let file = arguments.file.display();
+    let definition =
+        fs::read_to_string(&arguments.file).with_context(|| format!("cannot read {file}"))?;
+    let input = match arguments.input.strip_prefix('@') {
+        None => arguments.input.clone(),
+        Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?,
+    };
+    let input = Payload::parse(&input).context("--input is not JSON")?;
+    if input.text().len() > limits::PAYLOAD_BYTES_MAX {
+        bail!(
+            "--input has {} bytes, and {} are allowed",
+            input.text().len(),
+            limits::PAYLOAD_BYTES_MAX
+        );
+    }
+    let name = machine_name(&arguments.file);
+    let (region, account) = (environment::region(), environment::account_id());
+    let machine = Machine {
+        arn: arn::state_machine(&region, &account, &name),
+        name,
+        definition: definition.into(),
+        role_arn: format!("arn:aws:iam::{account}:role/segno-run"),
+        created_at: SystemClock.now(),
+    };
+    let name = uuid::Uuid::new_v4().to_string();
+    Ok(StartRequest {
+        machine,
+        name,
+        input,
+        trace_header: None,
+    })
+}
+
+/// The file's name up to its first dot, with what no name may have replaced.
+fn machine_name(file: &std::path::Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    let name: String = stem
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if name.is_empty() {
+        "state-machine".into()
+    } else {
+        name
+    }
+}
+
+async fn execute<S: Store, C: Clock>(
+    engine: &Engine<S, LocalInvoker, C>,
+    request: StartRequest,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    check(engine, &request.machine.definition, arguments)?;
+    let Created::New(head) = engine.admit(request).await? else {
+        bail!("the execution exists")
+    };
+    let status = tokio::select! {
+        status = engine.run(&head) => status?,
+        _ = tokio::signal::ctrl_c() => {
+            engine.stop(&head.execution_arn, interrupted()).await?;
+            Status::Aborted(interrupted())
+        }
+    };
+    let head = engine
+        .store()
+        .head(&head.execution_arn)
+        .await?
+        .context("the execution is gone")?;
+    if arguments.events {
+        println!(
+            "{:#}",
+            json!({ "events": history(engine.store(), &head).await? })
+        );
+    } else if let Some(output) = head.end.as_ref().and_then(|end| end.output.as_ref()) {
+        println!("{}", output.text());
+    }
+    if !arguments.quiet {
+        eprintln!("{}", progress::summary(&head));
+    }
+    Ok(match status {
+        Status::Succeeded { .. } => ExitCode::SUCCESS,
+        Status::Failed(_) => ExitCode::FAILURE,
+        Status::NotStarted | Status::Running | Status::TimedOut | Status::Aborted(_) => {
+            ExitCode::from(INTERRUPTED)
+        }
+    })
+}
+
+fn interrupted() -> StateError {
+    StateError {
+        name: None,
+        cause: Some("interrupted from the terminal".into()),
+    }
+}
+
+/// Refuses a definition that is not valid, or has a task that nothing performs.
+fn check<S: Store, C: Clock>(
+    engine: &Engine<S, LocalInvoker, C>,
+    definition: &Arc<str>,
+    arguments: &Arguments,
+) -> anyhow::Result<()> {
+    let file = arguments.file.display();
+    let refuse = |problems: Vec<String>| anyhow!("{file} cannot run\n  {}", problems.join("\n  "));
+    let machine = engine
+        .compile(definition)
+        .map_err(|found| refuse(found.0.iter().map(ToString::to_string).collect()))?;
+    let mut problems = Vec::new();
+    for state in machine.states() {
+        if let StateKind::Task(task) = &state.kind {
+            let accepted = engine.invoker().accepts(&state.name, task);
+            problems.extend(
+                accepted
+                    .err()
+                    .map(|why| format!("state `{}`: {why}", state.name)),
+            );
+        }
+    }
+    problems.sort();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(refuse(problems))
+    }
+}
+
+async fn history(store: &impl Store, head: &Head) -> anyhow::Result<Vec<Value>> {
+    let (events, payloads) = store.history(&head.execution_arn, 0, usize::MAX).await?;
+    Ok(events
+        .iter()
+        .map(|event| event.to_json(&payloads, ExecutionData::Included))
+        .collect())
+}

@@ -1,0 +1,126 @@
+//! Local targets: what stands in for a function on a laptop.
+
+mod command;
+
+pub use self::command::Command;
+use segno_asl::errors::StateError;
+
+use crate::{
+    lambda::{Function, Invocation, InvokeParameters},
+    sdk_error::client_error,
+};
+
+/// Something local that is given JSON and answers with JSON.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A URL that takes the event as a POST: a function's own server, or Lambda's runtime interface
+    /// emulator.
+    Http(Http),
+    /// A command that takes the event on standard input.
+    Command(Command),
+}
+
+/// A URL that takes events.
+#[derive(Debug, Clone)]
+pub struct Http {
+    url: String,
+    client: reqwest::Client,
+}
+
+/// Why a text names no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a target: it must be http://HOST:PORT/PATH or cmd:COMMAND")]
+pub struct InvalidTarget(String);
+
+impl Target {
+    /// Reads `http://…` or `cmd:…`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTarget`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
+        let refuse = || InvalidTarget(text.to_owned());
+        if let Some(command) = text.strip_prefix("cmd:") {
+            return Command::parse(command)
+                .map(Self::Command)
+                .ok_or_else(refuse);
+        }
+        let uri: http::Uri = text.parse().map_err(|_| refuse())?;
+        if uri.scheme_str() != Some("http") || uri.authority().is_none() {
+            return Err(refuse());
+        }
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .build()
+            .expect("a client without TLS can always be built");
+        Ok(Self::Http(Http {
+            url: text.to_owned(),
+            client,
+        }))
+    }
+
+    /// Gives it an event, once.
+    ///
+    /// # Errors
+    ///
+    /// It could not be reached or started. An error of its own is an [`Invocation`].
+    pub async fn call(&self, event: &str) -> Result<Invocation, StateError> {
+        match self {
+            Self::Http(http) => http.call(event).await,
+            Self::Command(command) => command.call(event).await,
+        }
+    }
+}
+
+impl Function for Target {
+    async fn invoke(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
+        self.call(&parameters.payload).await
+    }
+}
+
+impl Http {
+    async fn call(&self, event: &str) -> Result<Invocation, StateError> {
+        let failed = |error: reqwest::Error| client_error("Lambda", &error);
+        let request = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/json");
+        let response = request
+            .body(event.to_owned())
+            .send()
+            .await
+            .map_err(failed)?;
+        let is_error = response.headers().contains_key("x-amz-function-error")
+            || !response.status().is_success();
+        let payload = response.text().await.map_err(failed)?;
+        Ok(Invocation::answered(payload, is_error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_url_or_a_command() {
+        assert!(matches!(
+            Target::parse("http://127.0.0.1:9000/f"),
+            Ok(Target::Http(_))
+        ));
+        assert!(matches!(
+            Target::parse("cmd:./charge --test"),
+            Ok(Target::Command(_))
+        ));
+        for text in [
+            "",
+            "cmd:",
+            "cmd:'",
+            "./charge",
+            "https://example.com",
+            "http:",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A command as a function: the event on standard input, the answer on standard output.
+
+use std::{io, process::Stdio};
+
+use segno_asl::errors::StateError;
+use tokio::{io::AsyncWriteExt, process};
+
+use crate::lambda::Invocation;
+
+/// A command with its arguments.
+///
+/// Exit status 0 makes standard output the result. Any other makes standard error the cause; if
+/// that is a JSON object with `errorType`, as Lambda's errors are, its error has that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    words: Vec<String>,
+}
+
+impl Command {
+    /// Splits a command line as a shell does, quotes included. `None` if there is nothing to run.
+    pub fn parse(line: &str) -> Option<Self> {
+        let words = shell_words::split(line).ok()?;
+        (!words.is_empty()).then_some(Self { words })
+    }
+
+    pub(super) async fn call(&self, event: &str) -> Result<Invocation, StateError> {
+        let output = self.run(event).await.map_err(|error| {
+            let command = shell_words::join(&self.words);
+            StateError::new(
+                "Lambda.Unknown",
+                format!("could not run `{command}`: {error}"),
+            )
+        })?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        Ok(match output.status.success() {
+            true => Invocation::answered(text(output.stdout), false),
+            false => Invocation::answered(text(output.stderr), true),
+        })
+    }
+
+    /// Runs it to its end. It is killed if nobody waits for it any more.
+    async fn run(&self, event: &str) -> io::Result<std::process::Output> {
+        let mut child = process::Command::new(&self.words[0])
+            .args(&self.words[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut stdin = child.stdin.take().expect("it was asked for");
+        let event = event.to_owned();
+        // Beside reading its output, so that neither waits for the other with a full pipe.
+        let writing = tokio::spawn(async move {
+            // A command that does not read its input closes the pipe: that is its right.
+            let _ = stdin.write_all(event.as_bytes()).await;
+        });
+        let output = child.wait_with_output().await;
+        writing.abort();
+        output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn call(line: &str, event: &str) -> Invocation {
+        Command::parse(line).unwrap().call(event).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn standard_output_is_the_result() {
+        assert_eq!(
+            call("cat", r#"{"a":1}"#).await,
+            Invocation::answered(r#"{"a":1}"#.into(), false)
+        );
+    }
+
+    #[tokio::test]
+    async fn standard_error_is_the_cause_of_a_failure() {
+        let failed = call("sh -c 'echo no luck >&2; exit 3'", "{}").await;
+        assert_eq!(failed, Invocation::answered("no luck".into(), true));
+    }
+
+    #[tokio::test]
+    async fn a_command_need_not_read_a_large_event() {
+        let event = format!("\"{}\"", "x".repeat(1 << 20));
+        assert_eq!(
+            call("echo 1", &event).await,
+            Invocation::answered("1".into(), false)
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_run_says_why() {
+        let error = Command::parse("/no/such/command")
+            .unwrap()
+            .call("{}")
+            .await
+            .unwrap_err();
+        assert!(
+            error
+                .cause
+                .unwrap()
+                .starts_with("could not run `/no/such/command`")
+        );
+    }
+}
