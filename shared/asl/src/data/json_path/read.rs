@@ -232,16 +232,14 @@ impl<'p, 'a: 'p> Reading<'p, 'a> {
                 "Multi properties can only be used as path leafs: {location}"
             )));
         }
-        let chosen: Map<_, _> = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), members.get(name)?.clone())))
-            .collect();
         if self.requires_all && !names.iter().all(|name| members.contains_key(name)) {
             return self.absent(Absence::OneOfMembers);
         }
-        self.source
-            .budget
-            .spend_weight(chosen.values().map(weight).sum())?;
+        let mut chosen = Map::new();
+        for (name, value) in names.iter().filter_map(|name| members.get_key_value(name)) {
+            self.source.budget.spend_weight(weight(value))?;
+            chosen.insert(name.clone(), value.clone());
+        }
         self.matches.push(Cow::Owned(Value::Object(chosen)));
         Ok(())
     }
