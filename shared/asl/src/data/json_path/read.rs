@@ -366,3 +366,38 @@ fn between(from: i32, to: i32, length: i64) -> std::ops::Range<i64> {
         from.into()..i64::from(to).min(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::data::json_path::JsonPath;
+
+    fn nested(levels: u32) -> Value {
+        (0..levels).fold(json!("text"), |inner, _| json!([inner]))
+    }
+
+    #[test]
+    fn a_definite_path_lends_what_it_finds() {
+        let document = json!({ "a": [{ "b": "text" }] });
+        let found = JsonPath::compile("$.a[0].b").unwrap();
+        assert!(matches!(found.read(&document), Ok(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn the_deepest_document_is_read_to_its_end() {
+        let document = nested(127);
+        let found = JsonPath::compile("$..*")
+            .unwrap()
+            .read(&document)
+            .unwrap()
+            .into_owned();
+        assert_eq!(found.as_array().map(Vec::len), Some(127));
+        let path = format!("${}", "[*]".repeat(127));
+        assert_eq!(
+            *JsonPath::compile(&path).unwrap().read(&document).unwrap(),
+            json!(["text"])
+        );
+    }
+}
