@@ -7,7 +7,9 @@
 
 mod budget;
 mod compare;
+mod criterion;
 mod filter;
+mod index;
 mod parse;
 mod pattern;
 mod place;
@@ -215,5 +217,174 @@ struct Fragments<'t>(&'t [Token]);
 impl fmt::Display for Fragments<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|token| write!(f, "{token}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn compiled(text: &str) -> JsonPath {
+        JsonPath::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[track_caller]
+    fn reads(text: &str, document: Value, expected: Value) {
+        let found = compiled(text).read(&document).map(Cow::into_owned);
+        assert_eq!(found, Ok(expected), "{text} of {document}");
+    }
+
+    #[track_caller]
+    fn is_not_found(text: &str, document: Value, message: &str) {
+        let error = PathError::NotFound(message.to_owned());
+        assert_eq!(
+            compiled(text).read(&document),
+            Err(error),
+            "{text} of {document}"
+        );
+    }
+
+    #[track_caller]
+    fn is_invalid(text: &str, document: Value, message: &str) {
+        let error = PathError::Invalid(message.to_owned());
+        assert_eq!(
+            compiled(text).read(&document),
+            Err(error),
+            "{text} of {document}"
+        );
+    }
+
+    #[test]
+    fn a_path_is_kept_as_it_was_written() {
+        assert_eq!(compiled(" $.a[ 0 ]").text(), " $.a[ 0 ]");
+    }
+
+    #[test]
+    fn properties_and_single_indexes_are_definite() {
+        for text in [
+            "$",
+            "$.a",
+            "$['a']['b','c']",
+            "$[0]",
+            "$[-1]",
+            "$[(@.length-1)]",
+            "$.a[1,]",
+        ] {
+            assert!(compiled(text).is_definite(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_match_often_is_not_definite() {
+        for text in [
+            "$.*",
+            "$[*]",
+            "$..a",
+            "$[0,1]",
+            "$[1:]",
+            "$[:1]",
+            "$[0:1].a",
+            "$[?(@.a)]",
+        ] {
+            assert!(!compiled(text).is_definite(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_definite_path_reads_a_value_and_any_other_a_list() {
+        reads("$.a", json!({ "a": [1] }), json!([1]));
+        reads("$.a[*]", json!({ "a": [1] }), json!([1]));
+        reads("$..a", json!({ "a": [1] }), json!([[1]]));
+    }
+
+    #[test]
+    fn an_error_says_how_far_the_document_goes() {
+        is_not_found("$.a", json!({}), "No results for path: $['a']");
+        is_not_found("$.a.b", json!({}), "Missing property in path $['a']");
+        is_not_found(
+            "$.a.b",
+            json!({ "a": 1 }),
+            "Property ['b'] not found in path $['a']",
+        );
+        is_not_found("$.a[0]", json!({ "a": null }), "The path $['a'] is null");
+        let context = "Filter: [0] can only be applied to arrays. Current context is: {}";
+        is_invalid("$[0]", json!({}), context);
+    }
+
+    #[test]
+    fn an_index_outside_the_array_reads_null() {
+        reads("$[1]", json!([0]), json!(null));
+        reads("$[-1]", json!([0]), json!(null));
+        reads("$[0,1]", json!([0]), json!([0, null]));
+    }
+
+    #[test]
+    fn a_one_sided_slice_counts_from_the_end() {
+        reads("$[-1:]", json!([0, 1]), json!([1]));
+        reads("$[:-1]", json!([0, 1]), json!([0]));
+        reads("$[0:-1]", json!([0, 1]), json!([]));
+    }
+
+    #[test]
+    fn an_array_wildcard_passes_over_what_is_missing_and_a_slice_does_not() {
+        reads("$[*].a", json!([{ "a": 1 }, {}]), json!([1]));
+        is_not_found(
+            "$[0:].a",
+            json!([{ "a": 1 }, {}]),
+            "No results for path: $[1]['a']",
+        );
+        is_not_found(
+            "$.*.a",
+            json!({ "x": {} }),
+            "No results for path: $['x']['a']",
+        );
+    }
+
+    #[test]
+    fn the_members_before_a_wildcard_may_be_missing() {
+        reads("$.a.b[*]", json!({}), json!([]));
+        is_not_found("$.a.b[0]", json!({}), "Missing property in path $['a']");
+    }
+
+    #[test]
+    fn two_names_make_one_object() {
+        reads(
+            "$['a','b']",
+            json!({ "b": 2, "c": 3, "a": 1 }),
+            json!({ "a": 1, "b": 2 }),
+        );
+        let message = "Multi properties can only be used as path leafs: $['a', 'b']";
+        is_invalid("$['a','b'].c", json!({}), message);
+    }
+
+    #[test]
+    fn a_scan_goes_outside_in() {
+        reads(
+            "$..a",
+            json!({ "b": { "a": 1 }, "a": { "a": 2 } }),
+            json!([{ "a": 2 }, 1, 2]),
+        );
+        reads("$..*", json!([[1], 2]), json!([[1], 2, 1]));
+    }
+
+    #[test]
+    fn a_filter_tests_elements_or_the_object_itself() {
+        reads(
+            "$[?(@.a == 1)]",
+            json!([{ "a": 1 }, { "a": 2 }]),
+            json!([{ "a": 1 }]),
+        );
+        reads("$[?(@.a == 1)]", json!({ "a": 1 }), json!([{ "a": 1 }]));
+        let message = "Filter: [?] can not be applied to primitives. Current context is: 1";
+        is_invalid("$[?(@.a)]", json!(1), message);
+    }
+
+    #[test]
+    fn a_dollar_in_the_middle_starts_the_messages_anew() {
+        reads("$[0]$[0]", json!([[1]]), json!(1));
+        is_not_found("$[0]$.a", json!([[]]), "Property ['a'] not found in path $");
     }
 }

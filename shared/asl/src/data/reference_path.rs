@@ -225,6 +225,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::data::json_path::JsonPath;
 
     #[track_caller]
     fn path(text: &str) -> ReferencePath {
@@ -323,6 +324,32 @@ mod tests {
         );
         assert_eq!(written("$['']", json!({})), r#"{"":"new"}"#);
         assert_eq!(written(r"$.a\.b", json!({})), r#"{"a\\":{"b":"new"}}"#);
+    }
+
+    #[test]
+    fn what_is_written_is_found_under_the_same_path() {
+        for text in [
+            "$.a",
+            "$.a.b",
+            "$['a b'].c",
+            "$['']",
+            r"$.a\.b",
+            r"$['a\b']",
+            "$.$a",
+            "$.a-b(c)",
+            "$.list[1].x",
+            "$.list.[ 0 ]",
+        ] {
+            let document = path(text)
+                .write(json!({ "list": [0, {}] }), json!("new"))
+                .unwrap();
+            let found = JsonPath::compile(text)
+                .unwrap()
+                .read(&document)
+                .unwrap()
+                .into_owned();
+            assert_eq!(found, json!("new"), "{text}");
+        }
     }
 
     #[test]

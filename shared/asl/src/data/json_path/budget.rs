@@ -66,3 +66,56 @@ pub(super) fn weight(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::data::json_path::{JsonPath, PathError};
+
+    fn nested(levels: u32) -> Value {
+        (0..levels).fold(json!("text"), |inner, _| json!([inner]))
+    }
+
+    #[track_caller]
+    fn gives_up(path: &str, document: &Value, why: &str) {
+        match JsonPath::compile(path).unwrap().read(document) {
+            Err(PathError::Invalid(message)) => assert!(message.contains(why), "{message}"),
+            other => panic!("{path} reads {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_long_path_makes_no_deep_stack() {
+        let document = json!({ "a": 1 });
+        for part in [
+            "[?(@.a)]",
+            ".a",
+            "[0]",
+            "['a','b']",
+            "[*]",
+            "..a",
+            "..[?(@.a)]",
+        ] {
+            let path = format!("${}", part.repeat(1_000_000 / part.len()));
+            let _ = JsonPath::compile(&path).unwrap().read(&document);
+        }
+        gives_up(
+            &format!("${}", "..[?(@.a)]".repeat(10_000)),
+            &document,
+            "branches more than",
+        );
+    }
+
+    #[test]
+    fn a_path_that_multiplies_the_document_is_stopped() {
+        gives_up(
+            &format!("${}..x", "..*".repeat(60)),
+            &nested(120),
+            "too many steps",
+        );
+        gives_up("$..*..*", &json!([[["x".repeat(64_000_000)]]]), "too much");
+        gives_up("$[-2147483648:1]", &json!([1]), "too much");
+    }
+}

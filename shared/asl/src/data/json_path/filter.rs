@@ -4,66 +4,17 @@
 //! around it and is cut once more at the first operator found in it, quoted or not. So `(a || b)
 //! && c` is `a || b && c`, and an operator in a string is still an operator.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-
-use serde_json::{Map, Value};
-
-use super::budget::TEXT_BYTES;
-use super::compare::{as_text, compare};
-use super::parse::{criterion_side, trimmed};
-use super::pattern::Pattern;
+use super::InvalidPath;
+use super::criterion::Criterion;
+use super::parse::trimmed;
 use super::place::Node;
-use super::read::{Failure, Reading, Source};
-use super::{InvalidPath, Path};
+use super::read::{Failure, Source};
 
 /// Alternatives of criteria that must all hold.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     alternatives: Vec<Vec<Criterion>>,
 }
-
-#[derive(Debug, Clone)]
-enum Criterion {
-    /// `@.a`, or `!@.a`.
-    Exists { path: Path, expected: bool },
-    Compare {
-        left: Operand,
-        operator: Operator,
-        right: Operand,
-    },
-    /// `@.a =~ /…/`, either way round.
-    Matches { target: Operand, pattern: Pattern },
-}
-
-#[derive(Debug, Clone)]
-enum Operand {
-    Item(Path),
-    Document(Path),
-    Literal(Value),
-    Pattern(Pattern),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Operator {
-    Equal,
-    AtLeast,
-    AtMost,
-    NotEqual,
-    Below,
-    Above,
-}
-
-/// In the order in which they are looked for. `None` is `=~`.
-const OPERATORS: [(&str, Option<Operator>); 7] = [
-    ("==", Some(Operator::Equal)),
-    (">=", Some(Operator::AtLeast)),
-    ("<=", Some(Operator::AtMost)),
-    ("!=", Some(Operator::NotEqual)),
-    ("<", Some(Operator::Below)),
-    (">", Some(Operator::Above)),
-    ("=~", None),
-];
 
 impl Filter {
     /// Parses `[?(…)]`.
@@ -157,160 +108,122 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-impl Criterion {
-    fn parse(text: &str) -> Result<Criterion, InvalidPath> {
-        let text = text
-            .trim_start_matches(['[', '?', '(', ' '])
-            .trim_end_matches([')', ' ']);
-        let found = OPERATORS
-            .into_iter()
-            .find_map(|(sign, operator)| Some((operator, text.split_once(sign)?)));
-        let Some((operator, (left, right))) = found else {
-            return Criterion::existence(trimmed(text));
-        };
-        let (left, right) = (left_side(trimmed(left))?, right_side(trimmed(right))?);
-        match operator {
-            Some(operator) => Ok(Criterion::Compare {
-                left,
-                operator,
-                right,
-            }),
-            None => Criterion::matching(left, right),
-        }
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::data::json_path::JsonPath;
+
+    /// Those of `items` that a filter keeps.
+    #[track_caller]
+    fn kept(criteria: &str, items: Value) -> Value {
+        let path = JsonPath::compile(&format!("$[?({criteria})]")).unwrap();
+        path.read(&items).unwrap().into_owned()
     }
 
-    fn existence(text: &str) -> Result<Criterion, InvalidPath> {
-        let path = text
-            .strip_prefix('!')
-            .filter(|path| path.starts_with('@'))
-            .unwrap_or(text);
-        if !path.starts_with(['@', '$']) {
-            return Err(InvalidPath::new(format!(
-                "the criterion `{text}` has no operator"
-            )));
-        }
-        Ok(Criterion::Exists {
-            path: criterion_side(path)?,
-            expected: path == text,
-        })
+    #[track_caller]
+    fn is_refused(filter: &str, why: &str) {
+        let error = Filter::parse(filter).unwrap_err().to_string();
+        assert!(error.starts_with(why), "{error}");
     }
 
-    fn matching(left: Operand, right: Operand) -> Result<Criterion, InvalidPath> {
-        match (left, right) {
-            (Operand::Pattern(pattern), target) | (target, Operand::Pattern(pattern)) => {
-                Ok(Criterion::Matches { target, pattern })
-            }
-            _ => Err(InvalidPath::new(
-                "`=~` needs a `/regular expression/` on one side",
-            )),
-        }
-    }
-
-    /// Whether the criterion holds. A side that is not found makes it not hold, whatever the
-    /// operator.
-    fn holds<'a>(&self, item: Node<'a>, source: Source<'a, '_>) -> Result<bool, Failure> {
-        match self {
-            Criterion::Exists { path, expected } => {
-                // `$` is the item here, too.
-                let found = Reading::of_existence(path, source).only(item)?;
-                Ok(found.is_some_and(|value| !value.is_null()) == *expected)
-            }
-            Criterion::Matches { target, pattern } => {
-                let target = target
-                    .value(item, source)?
-                    .filter(|target| !target.is_null());
-                target.map_or(Ok(false), |target| {
-                    pattern.matches(&as_text(&target), source.budget)
-                })
-            }
-            Criterion::Compare {
-                left,
-                operator,
-                right,
-            } => {
-                let Some(left) = left.value(item, source)? else {
-                    return Ok(false);
-                };
-                let Some(right) = right.value(item, source)? else {
-                    return Ok(false);
-                };
-                let text_bytes = right.as_str().map_or(0, str::len);
-                source.budget.spend_steps(text_bytes / TEXT_BYTES)?;
-                operator.holds(&left, &right)
-            }
-        }
-    }
-}
-
-/// A negation means nothing in front of an operator.
-fn left_side(text: &str) -> Result<Operand, InvalidPath> {
-    Operand::parse(if text.starts_with("!@") {
-        &text[1..]
-    } else {
-        text
-    })
-}
-
-fn right_side(text: &str) -> Result<Operand, InvalidPath> {
-    if text.starts_with("!@") {
-        return Err(InvalidPath::new(
-            "Invalid negation! Can only be used for existence check e.g [?(!@.foo)]",
-        ));
-    }
-    Operand::parse(text)
-}
-
-impl Operand {
-    fn parse(text: &str) -> Result<Operand, InvalidPath> {
-        let quoted = text
-            .strip_prefix('\'')
-            .and_then(|text| text.strip_suffix('\''));
-        match text.as_bytes() {
-            [b'@', ..] => criterion_side(text).map(Operand::Item),
-            [b'$', ..] => criterion_side(text).map(Operand::Document),
-            [b'/', .., b'/'] | [b'/', .., b'/', b'i'] => Pattern::parse(text).map(Operand::Pattern),
-            // A number, `true`, `"x"` with its quotes: all are strings, and so is what is unquoted.
-            _ => Ok(Operand::Literal(quoted.unwrap_or(text).into())),
-        }
-    }
-
-    /// The operand's value, `None` if it is a path that is not found.
-    fn value<'a>(
-        &'a self,
-        item: Node<'a>,
-        source: Source<'a, 'a>,
-    ) -> Result<Option<Cow<'a, Value>>, Failure> {
-        match self {
-            Operand::Item(path) => Reading::of_value(path, source).only(item),
-            Operand::Document(path) => {
-                Reading::of_value(path, source).only(Node::root(source.document))
-            }
-            Operand::Literal(value) => Ok(Some(Cow::Borrowed(value))),
-            // An object, because both are equal to nothing and still are something.
-            Operand::Pattern(_) => Ok(Some(Cow::Owned(Value::Object(Map::new())))),
-        }
-    }
-}
-
-impl Operator {
-    fn holds(self, left: &Value, right: &Value) -> Result<bool, Failure> {
-        let orders = matches!(
-            self,
-            Operator::AtLeast | Operator::AtMost | Operator::Below | Operator::Above
+    #[test]
+    fn a_text_is_cut_around_every_and_and_or() {
+        assert_eq!(
+            pieces("a&&b || 'c&&d'"),
+            ["a", "&&", "b ", "||", " 'c", "&&", "d'"]
         );
-        if orders && left.is_null() != right.is_null() {
-            return Ok(false);
+        assert_eq!(pieces("&&&a"), ["&", "&", "&", "a"]);
+        assert_eq!(pieces(""), [""]);
+    }
+
+    #[test]
+    fn every_operator_compares() {
+        let numbers = || json!([1, 2, 3]);
+        for (criterion, expected) in [
+            ("@ == 2", json!([2])),
+            ("@ != 2", json!([1, 3])),
+            ("@ < 2", json!([1])),
+            ("@ <= 2", json!([1, 2])),
+            ("@ > 2", json!([3])),
+            ("@>=2", json!([2, 3])),
+            ("2 < @", json!([])),
+            ("!@ == 2", json!([2])),
+        ] {
+            assert_eq!(kept(criterion, numbers()), expected, "{criterion}");
         }
-        let Some(right_to_left) = compare(right, left).map_err(Failure::Invalid)? else {
-            return Ok(false);
-        };
-        Ok(match self {
-            Operator::Equal => right_to_left == Ordering::Equal,
-            Operator::NotEqual => right_to_left != Ordering::Equal,
-            Operator::Above => right_to_left.is_lt(),
-            Operator::AtLeast => right_to_left.is_le(),
-            Operator::Below => right_to_left.is_gt(),
-            Operator::AtMost => right_to_left.is_ge(),
-        })
+    }
+
+    #[test]
+    fn and_binds_before_or_and_parentheses_bind_nothing() {
+        let items = || json!([{ "a": 1 }, { "b": 1 }, { "b": 1, "c": 1 }]);
+        assert_eq!(
+            kept("@.a || @.b && @.c", items()),
+            json!([{ "a": 1 }, { "b": 1, "c": 1 }])
+        );
+        assert_eq!(
+            kept("(@.a || @.b) && @.c", items()),
+            json!([{ "a": 1 }, { "b": 1, "c": 1 }])
+        );
+    }
+
+    #[test]
+    fn a_side_that_is_missing_makes_nothing_hold() {
+        for criterion in [
+            "@.x == 1",
+            "@.x != 1",
+            "@.x == @.y",
+            "@.x == null",
+            "@.x =~ /.*/",
+        ] {
+            assert_eq!(
+                kept(criterion, json!([{}, 1, null])),
+                json!([]),
+                "{criterion}"
+            );
+        }
+    }
+
+    #[test]
+    fn existence_needs_a_value_other_than_null() {
+        let items = || json!([{ "a": false }, { "a": null }, {}]);
+        assert_eq!(kept("@.a", items()), json!([{ "a": false }]));
+        assert_eq!(kept("!@.a", items()), json!([{ "a": null }, {}]));
+    }
+
+    #[test]
+    fn existence_of_two_names_needs_both() {
+        let items = json!([{ "a": 1 }, { "a": 1, "b": 2 }]);
+        assert_eq!(kept("@['a','b']", items), json!([{ "a": 1, "b": 2 }]));
+    }
+
+    #[test]
+    fn null_is_in_no_order() {
+        assert_eq!(kept("@.a < 1", json!([{ "a": null }])), json!([]));
+        assert_eq!(kept("@.a >= null", json!([{ "a": null }])), json!([]));
+        // The literal `null` is a string that comes before all else.
+        assert_eq!(kept("@ > null", json!([5])), json!([5]));
+    }
+
+    #[test]
+    fn a_pattern_compares_with_nothing_but_its_own_operator() {
+        assert_eq!(kept("@ == /a/", json!(["a", "/a/"])), json!([]));
+        assert_eq!(kept("/a/ =~ @", json!(["a", "/a/"])), json!(["a"]));
+        is_refused("[?(@ =~ 'a')]", "`=~` needs");
+    }
+
+    #[test]
+    fn what_is_no_criterion_is_refused() {
+        is_refused(
+            "[?@.a]",
+            "Filter must start with '[?(' and end with ')]'. @.a",
+        );
+        is_refused("[?]", "Filter must start with '[?(' and end with ')]'. ");
+        is_refused("[?()]", "the criterion `` has no operator");
+        is_refused("[?(true)]", "the criterion `true` has no operator");
+        is_refused("[?(@.a &&)]", "Invalid operators @.a &&");
+        is_refused("[?(@.a == !@.b)]", "Invalid negation!");
+        is_refused("[?(@..a)]", "the predicate path: @..a is not definite");
     }
 }

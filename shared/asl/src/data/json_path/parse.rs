@@ -4,10 +4,8 @@
 //! `[0..1]` is `[0]`: a bracket says what its first telling character says, and the rest of it is
 //! read as far as it goes.
 
-use std::iter::Peekable;
-use std::str::Bytes;
-
 use super::filter::Filter;
+use super::index::{Numbers, from_end};
 use super::{InvalidPath, Path, Token};
 
 /// Parses a whole path.
@@ -163,7 +161,7 @@ fn bracket(text: &str) -> Result<Token, InvalidPath> {
     }
 }
 
-fn unclear(text: &str) -> InvalidPath {
+pub(super) fn unclear(text: &str) -> InvalidPath {
     InvalidPath::new(format!("Could not analyze path component: {text}"))
 }
 
@@ -174,7 +172,7 @@ fn telling(text: &str) -> Option<(usize, u8)> {
         .find(|(_, byte)| matches!(byte, b'?' | b'\'' | b'0'..=b'9' | b':' | b'-' | b'@'))
 }
 
-fn unclosed() -> InvalidPath {
+pub(super) fn unclosed() -> InvalidPath {
     InvalidPath::new("a bracket is not closed")
 }
 
@@ -221,115 +219,76 @@ fn unbalanced() -> InvalidPath {
     InvalidPath::new("Filter brackets are not balanced")
 }
 
-/// `@.length-n)`, with spaces and parentheses anywhere.
-fn from_end(text: &str) -> Result<Token, InvalidPath> {
-    // Whatever comes after `@` is taken for the dot.
-    let mut after_dot = text.chars();
-    after_dot.nth(1);
-    let (function, number) = after_dot
-        .as_str()
-        .split_once('-')
-        .ok_or_else(|| unclear(text))?;
-    let function = function.replace([' ', '(', ')'], "");
-    if function != "size" && function != "length" {
-        return Err(InvalidPath::new(format!(
-            "Invalid function: @.{function}. Supported functions are: [(@.length - n)] and \
-             [(@.size() - n)]"
-        )));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::json_path::Fragments;
+
+    /// The path as its tokens are displayed.
+    fn parsed(text: &str) -> Result<String, String> {
+        let path = path(text).map_err(|error| error.to_string())?;
+        Ok(Fragments(&path.tokens).to_string())
     }
-    let (number, _) = number.split_once(')').ok_or_else(unclosed)?;
-    integer(&format!("-{}", number.replace(' ', ""))).map(Token::FromEnd)
-}
 
-/// What a bracket of numbers has said so far.
-#[derive(Default)]
-struct Numbers {
-    digits: String,
-    numbers: Vec<i32>,
-    listed: bool,
-    slice: Option<Slice>,
-}
+    #[track_caller]
+    fn is(text: &str, tokens: &str) {
+        assert_eq!(parsed(text), Ok(tokens.to_owned()), "{text}");
+    }
 
-/// In rising precedence, for brackets with more colons than they need.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Slice {
-    Between,
-    To,
-    From,
-}
+    #[track_caller]
+    fn is_refused(text: &str, why: &str) {
+        assert_eq!(parsed(text), Err(why.to_owned()), "{text}");
+    }
 
-impl Numbers {
-    /// Reads up to the first character that belongs to no number.
-    fn read(mut self, text: &str) -> Result<Token, InvalidPath> {
-        let mut rest = text.bytes().peekable();
-        loop {
-            match rest.next().ok_or_else(unclosed)? {
-                b' ' => {}
-                digit @ (b'0'..=b'9' | b'-') => self.digits.push(digit.into()),
-                b',' => {
-                    self.number()?;
-                    self.listed = true;
-                }
-                b':' => {
-                    self.colon(&mut rest)?;
-                    // What ends the second number of a slice is passed over unless it is `]`.
-                    if rest.next().ok_or_else(unclosed)? == b']' {
-                        break;
-                    }
-                }
-                _ => break,
+    #[test]
+    fn dots_and_brackets_make_the_same_tokens() {
+        is("$.a.*.b", "['a'][*]['b']");
+        is("$['a'][*]['b']", "['a'][*]['b']");
+        is("$.['a'].[*].b", "['a'][*]['b']");
+        is("$..a..*..[0]", "..['a']..[*]..[0]");
+    }
+
+    #[test]
+    fn a_name_goes_on_to_the_next_dot_bracket_or_space() {
+        is("$.a'b'c", "['a', 'c']");
+        is("$.a$@*(b),c", "['a$@*(b),c']");
+        is("$.*a[0]b", "['*a'][0]['b']");
+        is_refused("$.a b", "Space not allowed in path");
+    }
+
+    #[test]
+    fn what_is_quoted_counts_and_what_is_around_it_does_not() {
+        is("$[x'a'y'b'z]", "['a', 'b']");
+        is("$['a.b c']", "['a.b c']");
+        is("$['a\\']", "['a\\']");
+    }
+
+    #[test]
+    fn brackets_are_closed() {
+        for text in ["$[1", "$[1:", "$[1:2", "$['a'", "$[(@.length-1"] {
+            is_refused(text, "a bracket is not closed");
+        }
+        is_refused("$[?(@.a)", "Filter brackets are not balanced");
+        is_refused("$[", "Could not analyze path component: [");
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        let alphabet = [
+            "$", "@", ".", "[", "]", "(", ")", "?", "'", "*", ":", "-", ",", "1", "é", " ", "a",
+            "&&", "==", "/",
+        ];
+        // Every text of up to four of them after `$.` and after `$[?(@`.
+        for number in 0..alphabet.len().pow(4) {
+            let pick = |place: u32| alphabet[number / alphabet.len().pow(place) % alphabet.len()];
+            let text: String = (0..4).map(pick).collect();
+            for text in [
+                format!("$.{text}"),
+                format!("$[{text}"),
+                format!("$[?(@{text})]"),
+            ] {
+                let _ = path(&text);
             }
         }
-        if !self.digits.is_empty() {
-            self.number()?;
-        }
-        self.token().ok_or_else(|| unclear(text))
     }
-
-    fn colon(&mut self, rest: &mut Peekable<Bytes<'_>>) -> Result<(), InvalidPath> {
-        let tail_only = self.digits.is_empty();
-        if !tail_only {
-            self.number()?;
-        }
-        while let Some(byte) = rest.next_if(|byte| matches!(byte, b'0'..=b'9' | b'-' | b' ')) {
-            if byte != b' ' {
-                self.digits.push(byte.into());
-            }
-        }
-        let slice = match (tail_only, self.digits.is_empty()) {
-            (true, _) => Slice::To,
-            (false, true) => Slice::From,
-            (false, false) => Slice::Between,
-        };
-        self.slice = self.slice.max(Some(slice));
-        if tail_only || !self.digits.is_empty() {
-            self.number()?;
-        }
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), InvalidPath> {
-        self.numbers.push(integer(&self.digits)?);
-        self.digits.clear();
-        Ok(())
-    }
-
-    fn token(self) -> Option<Token> {
-        let first = *self.numbers.first()?;
-        Some(match self.slice {
-            None if self.numbers.len() == 1 => Token::Index(first),
-            _ if self.listed => Token::Indexes(self.numbers),
-            Some(Slice::From) => Token::From(first),
-            Some(Slice::To) => Token::To(first),
-            Some(Slice::Between) => Token::Between(first, *self.numbers.get(1)?),
-            None => return None,
-        })
-    }
-}
-
-/// As Java's `Integer.parseInt`.
-fn integer(digits: &str) -> Result<i32, InvalidPath> {
-    digits
-        .parse()
-        .map_err(|_| InvalidPath::new(format!("\"{digits}\" is not a 32-bit integer")))
 }

@@ -69,3 +69,56 @@ impl Pattern {
         Ok(self.regex.is_match(text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn matches(pattern: &str, text: &str) -> bool {
+        let matched = Pattern::parse(pattern)
+            .unwrap()
+            .matches(text, &Budget::new());
+        matched.unwrap_or_else(|_| panic!("{pattern} fits the budget"))
+    }
+
+    #[test]
+    fn the_whole_text_matches() {
+        assert!(matches("/b|bc/", "bc"));
+        assert!(!matches("/b/", "bc"));
+        assert!(!matches("/^b$/", "a\nb"));
+    }
+
+    #[test]
+    fn i_ignores_the_case_of_ascii() {
+        assert!(matches("/ab/i", "AB"));
+        assert!(!matches("/é/i", "É"));
+        assert!(matches("/i/", "i"));
+    }
+
+    #[test]
+    fn what_could_take_exponential_time_is_refused() {
+        for pattern in [
+            "/(?=a)/",
+            r"/(a)\1/",
+            "/a)|(b/",
+            "/(/",
+            "/",
+            r"/\p{L}/",
+            "/(a{1000}){1000}/",
+        ] {
+            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_and_a_large_pattern_exceed_the_budget() {
+        let large = Pattern::parse("/(a?){200}/").unwrap();
+        assert!(large.matches(&"a".repeat(1000), &Budget::new()).is_ok());
+        assert!(
+            large
+                .matches(&"a".repeat(1_000_000), &Budget::new())
+                .is_err()
+        );
+    }
+}

@@ -232,16 +232,14 @@ impl<'p, 'a: 'p> Reading<'p, 'a> {
                 "Multi properties can only be used as path leafs: {location}"
             )));
         }
-        let chosen: Map<_, _> = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), members.get(name)?.clone())))
-            .collect();
         if self.requires_all && !names.iter().all(|name| members.contains_key(name)) {
             return self.absent(Absence::OneOfMembers);
         }
-        self.source
-            .budget
-            .spend_weight(chosen.values().map(weight).sum())?;
+        let mut chosen = Map::new();
+        for (name, value) in names.iter().filter_map(|name| members.get_key_value(name)) {
+            self.source.budget.spend_weight(weight(value))?;
+            chosen.insert(name.clone(), value.clone());
+        }
         self.matches.push(Cow::Owned(Value::Object(chosen)));
         Ok(())
     }
@@ -366,5 +364,40 @@ fn between(from: i32, to: i32, length: i64) -> std::ops::Range<i64> {
         0..0
     } else {
         from.into()..i64::from(to).min(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::data::json_path::JsonPath;
+
+    fn nested(levels: u32) -> Value {
+        (0..levels).fold(json!("text"), |inner, _| json!([inner]))
+    }
+
+    #[test]
+    fn a_definite_path_lends_what_it_finds() {
+        let document = json!({ "a": [{ "b": "text" }] });
+        let found = JsonPath::compile("$.a[0].b").unwrap();
+        assert!(matches!(found.read(&document), Ok(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn the_deepest_document_is_read_to_its_end() {
+        let document = nested(127);
+        let found = JsonPath::compile("$..*")
+            .unwrap()
+            .read(&document)
+            .unwrap()
+            .into_owned();
+        assert_eq!(found.as_array().map(Vec::len), Some(127));
+        let path = format!("${}", "[*]".repeat(127));
+        assert_eq!(
+            *JsonPath::compile(&path).unwrap().read(&document).unwrap(),
+            json!(["text"])
+        );
     }
 }
