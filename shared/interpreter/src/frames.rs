@@ -156,8 +156,10 @@ impl Draft<'_> {
     }
 
     fn leave(&mut self, id: FrameId, left: Left, next: &Next) {
+        // The state itself is done: neither its `Retry` nor its `Catch` sees this.
         if self.is_too_large(left.output) {
-            return self.fail(id, Failure::Error(too_large(&self.state_name(id))));
+            let error = too_large(&self.state_name(id));
+            return self.fail_frame(id, error);
         }
         self.exit(id, left.output, left.assigned);
         match next {

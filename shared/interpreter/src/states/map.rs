@@ -208,8 +208,10 @@ fn max_concurrency(
     Ok(usize::try_from(room).expect("bounded above"))
 }
 
+/// AWS takes a number in a string, too.
 fn read_concurrency(path: &Path, value: &Value) -> Result<u64, EvaluationError> {
-    match value.as_i64() {
+    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    match number {
         Some(number) => u64::try_from(number)
             .map_err(|_| EvaluationError::runtime("MaxConcurrency cannot be negative.")),
         None => {
