@@ -98,18 +98,23 @@ impl Draft<'_> {
     /// Enters states, frame after frame in turn, until nothing more can happen or the budget is
     /// spent. Taking turns keeps a branch that loops from starving its siblings.
     pub(crate) fn run(&mut self) {
-        while !self.is_spent() {
-            if self.is_history_full() && !self.checkpoint.status.is_closed() {
-                let max = limits::HISTORY_EVENTS_MAX;
-                let cause =
-                    format!("The execution reached the maximum number of history events ({max}).");
-                return self.close_failed(StateError::new(names::RUNTIME, cause), 0);
-            }
+        while !self.is_spent() && !self.is_history_full() {
             let Some(frame) = self.checkpoint.ready.pop_front() else {
-                return;
+                break;
             };
             self.enter(frame);
         }
+        if self.is_history_full() {
+            self.overflow();
+        }
+    }
+
+    /// The history is full: whatever the execution has come to, this is its end.
+    fn overflow(&mut self) {
+        let max = limits::HISTORY_EVENTS_MAX;
+        let cause = format!("The execution reached the maximum number of history events ({max}).");
+        let last = self.checkpoint.recorded;
+        self.close_failed(StateError::new(names::RUNTIME, cause), last);
     }
 
     fn enter(&mut self, id: FrameId) {

@@ -101,6 +101,19 @@ pub enum Detail {
     },
 }
 
+impl Detail {
+    /// Whether nothing comes after it.
+    pub fn is_end(&self) -> bool {
+        matches!(
+            self,
+            Self::ExecutionSucceeded { .. }
+                | Self::ExecutionFailed(_)
+                | Self::ExecutionAborted(_)
+                | Self::ExecutionTimedOut(_)
+        )
+    }
+}
+
 /// Details of `TaskScheduled`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskScheduled {

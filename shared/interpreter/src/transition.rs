@@ -65,6 +65,7 @@ pub(crate) struct Draft<'m> {
     history: Vec<HistoryEvent>,
     payloads: Vec<(PayloadId, Payload)>,
     payload_bytes: usize,
+    is_history_full: bool,
 }
 
 impl<'m> Draft<'m> {
@@ -77,6 +78,7 @@ impl<'m> Draft<'m> {
             history: Vec::new(),
             payloads: Vec::new(),
             payload_bytes: 0,
+            is_history_full: false,
         }
     }
 
@@ -100,13 +102,19 @@ impl<'m> Draft<'m> {
         self.history.len() >= BUDGET_EVENTS || self.payload_bytes >= BUDGET_BYTES
     }
 
-    /// Whether there is room for no more than the event that ends the execution.
+    /// Whether something happened that the history has no room for: the last event it may have is
+    /// the one that ends the execution.
     pub(crate) fn is_history_full(&self) -> bool {
-        self.checkpoint.recorded + 1 >= limits::HISTORY_EVENTS_MAX
+        self.is_history_full
     }
 
     /// Appends a history event that follows from `previous`, and gives its id.
     pub(crate) fn record(&mut self, previous: u64, detail: Detail) -> u64 {
+        let room = limits::HISTORY_EVENTS_MAX - self.checkpoint.recorded;
+        if room == 0 || room == 1 && !detail.is_end() {
+            self.is_history_full = true;
+            return self.checkpoint.recorded;
+        }
         self.checkpoint.recorded += 1;
         let id = self.checkpoint.recorded;
         self.history.push(HistoryEvent {
