@@ -126,10 +126,12 @@ fn static_function_name(task: &Task) -> Option<&str> {
             let (_, member) = members.iter().find(|(key, _)| key == "FunctionName")?;
             match member {
                 Template::Literal(name) => name,
-                Template::Object(_) | Template::Array(_) | Template::Path { .. } => return None,
+                Template::Object(_) | Template::Array(_) | Template::Computed { .. } => {
+                    return None;
+                }
             }
         }
-        Template::Array(_) | Template::Path { .. } => return None,
+        Template::Array(_) | Template::Computed { .. } => return None,
     };
     name.as_str().map(function_name)
 }

@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     choice::ChoiceRule,
-    data::{path::Path, reference_path::ReferencePath, template::Template},
+    data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
     errors::{Catcher, Retrier},
 };
 
@@ -249,8 +249,8 @@ pub struct Fail {
 pub enum Text {
     /// Given in the definition.
     Literal(String),
-    /// `…Path`.
-    Path(Path),
+    /// `…Path`: a path or a call of an intrinsic function.
+    Computed(Expression),
 }
 
 /// A [Parallel state](https://states-language.net/spec.html#parallel-state).

@@ -8,4 +8,5 @@ pub mod choice;
 pub mod data;
 pub mod definition;
 pub mod errors;
+pub mod intrinsics;
 pub mod limits;

@@ -42,3 +42,27 @@ pub const SECONDS_BOUND: u64 = 99_999_999;
 ///
 /// AWS: [Retrying after an error](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
 pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
+
+/// Calls of intrinsic functions inside one another, the outermost included.
+///
+/// AWS: [Intrinsic functions](https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html).
+pub const NESTED_INTRINSICS_MAX: usize = 10;
+
+/// Items of an array that `States.ArrayRange` makes.
+///
+/// AWS: [Intrinsic functions](https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html).
+pub const ARRAY_RANGE_ITEMS_MAX: usize = 1_000;
+
+/// Unicode characters that `States.Base64Encode`, `States.Base64Decode` and `States.Hash` take.
+///
+/// AWS: [Intrinsic functions](https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html).
+pub const INTRINSIC_TEXT_CHARACTERS_MAX: usize = 10_000;
+
+/// Arrays and objects inside one another in a document. One more, and serde_json refuses to read
+/// the text back.
+pub const NESTING_LEVELS_MAX: usize = 127;
+
+/// What one field may make while it is evaluated: values, each 64 bytes of text counted as one more.
+/// Ours. It is many times a payload, and keeps a definition that names `$` a hundred thousand times
+/// from filling the memory.
+pub const EVALUATION_WEIGHT_MAX: usize = 2_000_000;

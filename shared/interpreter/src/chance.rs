@@ -1,21 +1,28 @@
 //! Randomness: one seed, expanded with ChaCha20 into one stream per use.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
 
+use segno_asl::data::scope::Purpose;
+
 use crate::event::Seed;
 
 /// The chance that one event brought along. Draws for one use do not move those for another.
 pub(crate) struct Chance {
     jitter: ChaCha20Rng,
+    // Expressions draw while the rest of the transition is only read.
+    uuid: RefCell<ChaCha20Rng>,
+    math_random: RefCell<ChaCha20Rng>,
 }
 
 /// The streams. A number once given to a use keeps it: it decides what an execution does.
 const JITTER_STREAM: u64 = 1;
+const UUID_STREAM: u64 = 2;
+const MATH_RANDOM_STREAM: u64 = 3;
 
 impl Chance {
     pub(crate) fn new(seed: Seed) -> Self {
@@ -26,6 +33,8 @@ impl Chance {
         };
         Self {
             jitter: stream(JITTER_STREAM),
+            uuid: RefCell::new(stream(UUID_STREAM)),
+            math_random: RefCell::new(stream(MATH_RANDOM_STREAM)),
         }
     }
 
@@ -34,6 +43,15 @@ impl Chance {
         // 53 random bits make an evenly distributed double in [0, 1).
         let fraction = (self.jitter.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         longest.mul_f64(fraction)
+    }
+
+    /// The next 64 random bits for a use in an expression.
+    pub(crate) fn bits(&self, purpose: Purpose) -> u64 {
+        let stream = match purpose {
+            Purpose::Uuid => &self.uuid,
+            Purpose::MathRandom => &self.math_random,
+        };
+        stream.borrow_mut().next_u64()
     }
 }
 
@@ -49,5 +67,13 @@ mod tests {
             assert!(delay < Duration::from_secs(10));
             assert_eq!(delay, two.jitter(Duration::from_secs(10)));
         }
+    }
+
+    #[test]
+    fn each_use_has_a_stream_of_its_own() {
+        let chance = Chance::new(Seed([7; 32]));
+        let first = chance.bits(Purpose::Uuid);
+        assert_ne!(first, chance.bits(Purpose::Uuid));
+        assert_ne!(first, chance.bits(Purpose::MathRandom));
     }
 }

@@ -86,7 +86,7 @@ impl Draft<'_> {
         read: impl FnOnce(&Scope<'_>) -> Result<T, EvaluationError>,
     ) -> Result<T, EvaluationError> {
         let document = self.payload(document);
-        let view = View::of(&self.checkpoint, frame);
+        let view = View::of(&self.checkpoint, &self.chance, frame);
         read(&Scope {
             document: document.value(),
             surroundings: &view,

@@ -1,11 +1,15 @@
-//! The part of an execution that its states can read: the context object and the variables.
+//! The part of an execution that its states can read: the context object, the variables, chance.
 
 use std::cell::OnceCell;
 
-use segno_asl::data::{scope::Surroundings, timestamp};
+use segno_asl::data::{
+    scope::{Purpose, Surroundings},
+    timestamp,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    chance::Chance,
     checkpoint::{Checkpoint, Frame, FrameId, Role},
     payload::PayloadId,
 };
@@ -13,6 +17,7 @@ use crate::{
 /// The view that a frame has of its execution. The context object is made when something reads it.
 pub(crate) struct View<'a> {
     checkpoint: &'a Checkpoint,
+    chance: &'a Chance,
     frame: FrameId,
     /// The item that an `ItemSelector` is about: not yet that of any frame.
     selecting: Option<(usize, PayloadId)>,
@@ -20,9 +25,10 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn of(checkpoint: &'a Checkpoint, frame: FrameId) -> Self {
+    pub(crate) fn of(checkpoint: &'a Checkpoint, chance: &'a Chance, frame: FrameId) -> Self {
         Self {
             checkpoint,
+            chance,
             frame,
             selecting: None,
             context: OnceCell::new(),
@@ -113,5 +119,9 @@ impl Surroundings for View<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         let id = self.lineage().find_map(|frame| frame.variables.get(name))?;
         Some(self.value(*id))
+    }
+
+    fn random(&self, purpose: Purpose) -> u64 {
+        self.chance.bits(purpose)
     }
 }

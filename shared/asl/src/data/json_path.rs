@@ -21,6 +21,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub(crate) use self::budget::weight;
 use self::filter::Filter;
 
 /// A compiled path.

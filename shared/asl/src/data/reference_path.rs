@@ -8,11 +8,9 @@
 use serde_json::{Map, Value};
 
 use crate::data::json_path::InvalidPath;
+use crate::data::nesting::is_nested_within;
 use crate::data::number;
-
-/// Arrays and objects inside one another in a document. One more, and serde_json refuses to read
-/// the text back.
-const NESTING_MAX: usize = 127;
+use crate::limits::NESTING_LEVELS_MAX;
 
 /// A compiled reference path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +85,11 @@ impl ReferencePath {
                 self.text
             ));
         }
-        let levels = NESTING_MAX.checked_sub(self.segments.len());
+        let levels = NESTING_LEVELS_MAX.checked_sub(self.segments.len());
         if !levels.is_some_and(|levels| is_nested_within(&value, levels)) {
             return Err(format!(
                 "Unable to apply ReferencePath {}: the output would be nested more than \
-                 {NESTING_MAX} levels deep",
+                 {NESTING_LEVELS_MAX} levels deep",
                 self.text
             ));
         }
@@ -137,15 +135,6 @@ fn member<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
         object[name] = Value::Object(Map::new());
     }
     &mut object[name]
-}
-
-fn is_nested_within(value: &Value, levels: usize) -> bool {
-    let fits = |inner| is_nested_within(inner, levels - 1);
-    match value {
-        Value::Array(elements) => levels > 0 && elements.iter().all(fits),
-        Value::Object(members) => levels > 0 && members.values().all(fits),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-    }
 }
 
 fn refused(text: &str, why: &str) -> InvalidPath {

@@ -26,9 +26,21 @@ pub trait Surroundings {
 
     /// The variable of this name, from the innermost scope that has it.
     fn variable(&self, name: &str) -> Option<&Value>;
+
+    /// The next 64 random bits for a use. Each use has a sequence of its own.
+    fn random(&self, purpose: Purpose) -> u64;
 }
 
-/// No execution at all: an empty context object and no variables.
+/// What random bits are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// `States.UUID`
+    Uuid,
+    /// `States.MathRandom` without a seed of its own
+    MathRandom,
+}
+
+/// No execution at all: an empty context object, no variables, and zeros for random bits.
 pub struct Nowhere;
 
 impl Surroundings for Nowhere {
@@ -39,5 +51,9 @@ impl Surroundings for Nowhere {
 
     fn variable(&self, _name: &str) -> Option<&Value> {
         None
+    }
+
+    fn random(&self, _purpose: Purpose) -> u64 {
+        0
     }
 }

@@ -4,8 +4,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{number::to_json, path::Path, scope::Scope};
-use crate::errors::EvaluationError;
+use super::{
+    budget::Budget, expression::Expression, json_path::weight, nesting::is_nested_within,
+    scope::Scope,
+};
+use crate::{errors::EvaluationError, limits::NESTING_LEVELS_MAX};
 
 /// A compiled payload template.
 #[derive(Debug, Clone)]
@@ -17,11 +20,11 @@ pub enum Template {
     /// An array with something to compute in it.
     Array(Vec<Template>),
     /// A computed value.
-    Path {
+    Computed {
         /// The key as written, `.$` included: what error messages name.
         field: String,
-        /// What it reads.
-        path: Path,
+        /// What it computes.
+        expression: Expression,
     },
 }
 
@@ -30,44 +33,96 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// The first failure, in document order.
+    /// The first failure, in document order. Also a value that is nested deeper than JSON can be
+    /// read, or larger than an execution could hold.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
+        let value = self.evaluate_within(&Budget::new(), scope)?;
+        if !is_nested_within(&value, NESTING_LEVELS_MAX) {
+            return Err(EvaluationError::runtime(format!(
+                "The field computes data that is nested more than {NESTING_LEVELS_MAX} levels deep"
+            )));
+        }
+        Ok(value)
+    }
+
+    fn evaluate_within(
+        &self,
+        budget: &Budget,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvaluationError> {
         Ok(match self {
-            Self::Literal(value) => value.clone(),
+            Self::Literal(value) => {
+                budget.spend(weight(value))?;
+                value.clone()
+            }
             Self::Object(members) => {
                 let mut object = Map::with_capacity(members.len());
                 for (key, member) in members {
-                    object.insert(key.clone(), member.evaluate(scope)?);
+                    object.insert(key.clone(), member.evaluate_within(budget, scope)?);
                 }
                 Value::Object(object)
             }
             Self::Array(elements) => Value::Array(
                 elements
                     .iter()
-                    .map(|e| e.evaluate(scope))
+                    .map(|element| element.evaluate_within(budget, scope))
                     .collect::<Result<_, _>>()?,
             ),
-            Self::Path { field, path } => read_for_field(path, field, scope)?,
+            Self::Computed { field, expression } => {
+                expression.evaluate_within(budget, field, scope)?
+            }
         })
     }
 }
 
-/// What a path selects, or the failure that names the field it stands in.
-///
-/// # Errors
-///
-/// `States.Runtime`, quoting the input that has no such place. AWS quotes the document even where
-/// the path reads the context object.
-pub fn read_for_field(
-    path: &Path,
-    field: &str,
-    scope: &Scope<'_>,
-) -> Result<Value, EvaluationError> {
-    path.read(scope).map(std::borrow::Cow::into_owned).map_err(|_| {
-        EvaluationError::runtime(format!(
-            "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
-            path.text(),
-            to_json(scope.document),
-        ))
-    })
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::data::scope::Nowhere;
+
+    fn evaluated(expression: &str, document: &Value) -> Result<Value, EvaluationError> {
+        let template = Template::Computed {
+            field: "x.$".into(),
+            expression: Expression::compile(expression).unwrap(),
+        };
+        template.evaluate(&Scope {
+            document,
+            surroundings: &Nowhere,
+        })
+    }
+
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(1), |inner, _| json!([inner]))
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_refused() {
+        assert!(evaluated("States.Array($)", &nested(126)).is_ok());
+        let error = evaluated("States.Array($)", &nested(127)).unwrap_err();
+        assert_eq!(
+            error.detail,
+            "The field computes data that is nested more than 127 levels deep"
+        );
+    }
+
+    #[test]
+    fn a_template_that_multiplies_its_input_is_stopped() {
+        let document = json!("x".repeat(250_000));
+        let element = Template::Computed {
+            field: "x.$".into(),
+            expression: Expression::compile("$").unwrap(),
+        };
+        let template = Template::Array(vec![element; 100_000]);
+        let scope = Scope {
+            document: &document,
+            surroundings: &Nowhere,
+        };
+        let error = template.evaluate(&scope).unwrap_err();
+        assert_eq!(
+            error.detail,
+            "The field computes more data than an execution can hold"
+        );
+    }
 }

@@ -172,6 +172,14 @@ impl Parser {
         });
     }
 
+    /// Reports a field that is neither a path nor a call, where AWS does: at the object that has it.
+    fn invalid_expression(&mut self, field: &str, at: &str) {
+        let message = format!(
+            "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
+        );
+        self.error(codes::SCHEMA, at, message);
+    }
+
     fn not_supported(&mut self, at: impl Into<String>, message: &str) {
         self.error(codes::NOT_SUPPORTED, at, message);
     }
@@ -180,4 +188,33 @@ impl Parser {
 /// Escapes a key for use in a JSON Pointer (RFC 6901).
 fn escape(key: &str) -> Arc<str> {
     key.replace('~', "~0").replace('/', "~1").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(state: Value) -> String {
+        let definition = json!({ "StartAt": "A", "States": { "A": state } });
+        parse(&definition.to_string()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_neither_path_nor_call_is_reported_at_its_object() {
+        for value in [json!("States.Nothing()"), json!("$."), json!("x"), json!(1)] {
+            let parameters = json!({ "x.$": value });
+            assert_eq!(
+                refusal(json!({ "Type": "Pass", "Parameters": parameters, "End": true })),
+                "SCHEMA_VALIDATION_FAILED: The value for the field 'x.$' must be a valid \
+                 JSONPath or a valid intrinsic function call at /States/A/Parameters"
+            );
+        }
+        assert_eq!(
+            refusal(json!({ "Type": "Fail", "CausePath": "States.UUID(" })),
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'CausePath' must be a valid \
+             JSONPath or a valid intrinsic function call at /States/A"
+        );
+    }
 }

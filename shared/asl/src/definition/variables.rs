@@ -6,6 +6,7 @@ use super::{Count, State, StateKind, StateMachine, Text, WaitUntil};
 use crate::{
     choice::{Condition, Operand, Operator},
     data::{
+        expression::Expression,
         path::{Path, Root},
         template::Template,
     },
@@ -61,8 +62,8 @@ impl Reads {
             },
             StateKind::Fail(fail) => {
                 for text in [&fail.error, &fail.cause].into_iter().flatten() {
-                    if let Text::Path(path) = text {
-                        self.path(path);
+                    if let Text::Computed(expression) = text {
+                        self.expression(expression);
                     }
                 }
             }
@@ -72,6 +73,12 @@ impl Reads {
                 self.count(Some(&map.max_concurrency));
             }
             StateKind::Succeed | StateKind::Parallel(_) => {}
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression) {
+        for path in expression.paths() {
+            self.path(path);
         }
     }
 
@@ -99,7 +106,7 @@ impl Reads {
                 members.iter().for_each(|(_, member)| self.template(member))
             }
             Template::Array(elements) => elements.iter().for_each(|element| self.template(element)),
-            Template::Path { path, .. } => self.path(path),
+            Template::Computed { expression, .. } => self.expression(expression),
         }
     }
 
@@ -126,5 +133,32 @@ impl Reads {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::definition::parse;
+
+    #[test]
+    fn a_variable_in_an_argument_is_read() {
+        let definition = json!({
+            "StartAt": "A",
+            "States": {
+                "A": {
+                    "Type": "Pass",
+                    "Parameters": { "x.$": "States.Array($b.c, States.ArrayLength($a))" },
+                    "Next": "B"
+                },
+                "B": { "Type": "Fail", "CausePath": "States.Format('{}', $c)" }
+            }
+        });
+        let references = parse(&definition.to_string())
+            .unwrap()
+            .variable_references();
+        assert_eq!(references["A"], ["a", "b"]);
+        assert_eq!(references["B"], ["c"]);
     }
 }

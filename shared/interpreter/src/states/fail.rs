@@ -2,7 +2,6 @@
 //! with an error.
 
 use segno_asl::{
-    data::template::read_for_field,
     definition::{Fail, Text},
     errors::{EvaluationError, StateError},
 };
@@ -33,13 +32,13 @@ fn read(
     match text {
         None => Ok(None),
         Some(Text::Literal(text)) => Ok(Some(text.clone())),
-        Some(Text::Path(path)) => {
+        Some(Text::Computed(expression)) => {
             let input = draft.frame(frame).input;
-            match draft.reading(frame, input, |scope| read_for_field(path, field, scope))? {
+            match draft.reading(frame, input, |scope| expression.evaluate(field, scope))? {
                 Value::String(text) => Ok(Some(text)),
                 other => Err(EvaluationError::runtime(format!(
                     "The {field} parameter does not reference a string: {} == {other}",
-                    path.text()
+                    expression.text()
                 ))),
             }
         }

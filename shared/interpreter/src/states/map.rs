@@ -129,7 +129,7 @@ fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Resu
         Some(selector) => {
             let document = draft.effective_input(frame, state)?;
             let document = draft.payload(document);
-            let view = View::of(&draft.checkpoint, frame).selecting(index, item);
+            let view = View::of(&draft.checkpoint, &draft.chance, frame).selecting(index, item);
             let scope = Scope {
                 document: document.value(),
                 surroundings: &view,

@@ -55,7 +55,7 @@ fn spend(left: &Cell<usize>, amount: usize, message: &str) -> Result<(), Failure
 }
 
 /// The size of a copy: its values, and its text.
-pub(super) fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / TEXT_BYTES,
         Value::Array(elements) => elements.iter().map(weight).sum(),

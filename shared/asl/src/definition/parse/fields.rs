@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{super::codes, Parser, escape};
 use crate::{
-    data::{path::Path, reference_path::ReferencePath, template::Template},
+    data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
     limits,
 };
 
@@ -189,6 +189,15 @@ impl<'a> Fields<'a> {
         compiled.ok()
     }
 
+    /// A path or a call of an intrinsic function.
+    pub(super) fn expression(&mut self, parser: &mut Parser, name: &str) -> Option<Expression> {
+        let compiled = Expression::compile(self.string(parser, name)?);
+        if compiled.is_err() {
+            parser.invalid_expression(name, self.location());
+        }
+        compiled.ok()
+    }
+
     /// A path that may be `null`, and is `$` if absent.
     pub(super) fn path_or_null(&mut self, parser: &mut Parser, name: &str) -> Option<Path> {
         match self.value(name) {
@@ -273,30 +282,13 @@ fn compile_member(
     let Some(name) = key.strip_suffix(".$") else {
         return Some((key.into(), compile_template(parser, value, at)));
     };
-    if value
+    let Some(expression) = value
         .as_str()
-        .is_some_and(|text| text.starts_with("States."))
-    {
-        parser.not_supported(
-            at,
-            &format!("the field '{key}' calls an intrinsic function"),
-        );
+        .and_then(|text| Expression::compile(text).ok())
+    else {
+        parser.invalid_expression(key, at);
         return None;
-    }
-    match value.as_str().map(Path::compile) {
-        Some(Ok(path)) => Some((
-            name.into(),
-            Template::Path {
-                field: key.into(),
-                path,
-            },
-        )),
-        _ => {
-            let message = format!(
-                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
-            );
-            parser.error(codes::SCHEMA, at, message);
-            None
-        }
-    }
+    };
+    let field = key.into();
+    Some((name.into(), Template::Computed { field, expression }))
 }

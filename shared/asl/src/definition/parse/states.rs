@@ -178,7 +178,7 @@ fn text(parser: &mut Parser, fields: &mut Fields<'_>, name: &str, path: &str) ->
     fields.at_most_one(parser, &[name, path]);
     match fields.string(parser, name) {
         Some(text) => Some(Text::Literal(text.into())),
-        None => fields.path(parser, path).map(Text::Path),
+        None => fields.expression(parser, path).map(Text::Computed),
     }
 }
 
