@@ -13,6 +13,7 @@ use crate::{
     data::{path::Path, scope::Scope, template::Template, timestamp},
     definition::StateName,
     errors::EvaluationError,
+    jsonata::{Expected, Jsonata},
 };
 
 /// One entry of `Choices`.
@@ -24,9 +25,11 @@ pub struct ChoiceRule {
     pub next: StateName,
     /// `Assign` of the rule, evaluated instead of the state's own.
     pub assign: Option<Template>,
+    /// `Output` of the rule, in JSONata, evaluated instead of the state's own.
+    pub output: Option<Template>,
 }
 
-/// A condition: a test of one value, or conditions combined.
+/// A condition: a test of one value, conditions combined, or a JSONata expression.
 #[derive(Debug, Clone)]
 pub enum Condition {
     /// `And`: all of them. Later ones are not looked at once one is false.
@@ -41,6 +44,15 @@ pub enum Condition {
         variable: Path,
         /// The operator, with its operand.
         operator: Operator,
+    },
+    /// `Condition`, given in the definition.
+    Literal(bool),
+    /// `Condition`, an expression that must be true or false.
+    Jsonata {
+        /// The way to it: `Choices[0]/Condition`.
+        location: String,
+        /// The expression.
+        jsonata: Jsonata,
     },
 }
 
@@ -109,7 +121,8 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// `States.Runtime` if a path selects nothing, except under `IsPresent`.
+    /// `States.Runtime` if a path selects nothing, except under `IsPresent`; in JSONata
+    /// `States.QueryEvaluationError`.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvaluationError> {
         match self {
             Self::And(all) => {
@@ -130,6 +143,11 @@ impl Condition {
             }
             Self::Not(condition) => Ok(!condition.holds(scope)?),
             Self::Test { variable, operator } => operator.holds(variable, scope),
+            Self::Literal(holds) => Ok(*holds),
+            Self::Jsonata { location, jsonata } => {
+                let value = jsonata.evaluate_as(Expected::Boolean, location, scope)?;
+                Ok(value == Value::Bool(true))
+            }
         }
     }
 }

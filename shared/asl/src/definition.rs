@@ -22,6 +22,7 @@ use crate::{
     choice::ChoiceRule,
     data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
     errors::{Catcher, Retrier},
+    jsonata::Jsonata,
 };
 
 /// The name of a state, unique in the whole state machine.
@@ -57,14 +58,47 @@ impl StateMachine {
 pub struct State {
     /// Its key in `States`.
     pub name: StateName,
-    /// `InputPath`; `None` for JSON `null`, which makes the effective input `{}`.
-    pub input_path: Option<Path>,
-    /// `OutputPath`; `None` for JSON `null`, which makes the output `{}`.
-    pub output_path: Option<Path>,
+    /// The way of data through it, which its query language decides.
+    pub data_flow: DataFlow,
     /// `Assign`.
     pub assign: Option<Template>,
     /// What the state does.
     pub kind: StateKind,
+}
+
+/// The way of data through a state, in its query language.
+#[derive(Debug, Clone)]
+pub enum DataFlow {
+    /// JSONPath: the input is filtered, and so is the output.
+    JsonPath {
+        /// `InputPath`; `None` for JSON `null`, which makes the effective input `{}`.
+        input_path: Option<Path>,
+        /// `OutputPath`; `None` for JSON `null`, which makes the output `{}`.
+        output_path: Option<Path>,
+    },
+    /// JSONata: the output is made of whatever is wanted.
+    Jsonata {
+        /// `Output`; without it the result is the output, or the input where there is no result.
+        output: Option<Template>,
+    },
+}
+
+/// `QueryLanguage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum QueryLanguage {
+    JsonPath,
+    Jsonata,
+}
+
+impl QueryLanguage {
+    /// As `QueryLanguage` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JsonPath => "JSONPath",
+            Self::Jsonata => "JSONata",
+        }
+    }
 }
 
 /// `Type`, with what only that type has.
@@ -126,6 +160,14 @@ impl State {
         }
     }
 
+    /// `Output` of the state; JSONPath has none.
+    pub fn output(&self) -> Option<&Template> {
+        match &self.data_flow {
+            DataFlow::JsonPath { .. } => None,
+            DataFlow::Jsonata { output } => output.as_ref(),
+        }
+    }
+
     /// What the types that can be retried have in common; `None` for the others.
     pub fn work(&self) -> Option<&Work> {
         match &self.kind {
@@ -153,11 +195,12 @@ pub enum Next {
 /// What Task, Parallel and Map states have in common.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// `Parameters` of a Task or Parallel state, applied to the effective input.
+    /// `Parameters` of a Task or Parallel state, applied to the effective input; `Arguments` in
+    /// JSONata.
     pub parameters: Option<Template>,
-    /// `ResultSelector`.
+    /// `ResultSelector`; JSONata has none.
     pub result_selector: Option<Template>,
-    /// `ResultPath`, default `$`; `None` (JSON `null`) discards the result.
+    /// `ResultPath`, default `$`; `None` (JSON `null`) discards the result. JSONata has none.
     pub result_path: Option<ReferencePath>,
     /// `Retry`.
     pub retry: Vec<Retrier>,
@@ -202,6 +245,8 @@ pub enum Count {
     Literal(u64),
     /// `…Path`.
     Path(Path),
+    /// A JSONata expression.
+    Jsonata(Jsonata),
 }
 
 /// A [Choice state](https://states-language.net/spec.html#choice-state).
@@ -222,7 +267,7 @@ pub struct Wait {
     pub next: Next,
 }
 
-/// The four ways to say how long a Wait state waits.
+/// The ways to say how long a Wait state waits.
 #[derive(Debug, Clone)]
 pub enum WaitUntil {
     /// `Seconds`.
@@ -233,6 +278,10 @@ pub enum WaitUntil {
     Timestamp(jiff::Timestamp),
     /// `TimestampPath`.
     TimestampPath(Path),
+    /// `Seconds`, a JSONata expression.
+    SecondsJsonata(Jsonata),
+    /// `Timestamp`, a JSONata expression.
+    TimestampJsonata(Jsonata),
 }
 
 /// A [Fail state](https://states-language.net/spec.html#fail-state).
@@ -251,6 +300,8 @@ pub enum Text {
     Literal(String),
     /// `…Path`: a path or a call of an intrinsic function.
     Computed(Expression),
+    /// A JSONata expression.
+    Jsonata(Jsonata),
 }
 
 /// A [Parallel state](https://states-language.net/spec.html#parallel-state).
@@ -267,12 +318,28 @@ pub struct Parallel {
 pub struct Map {
     /// `StartAt` of the item processor.
     pub start_at: StateName,
-    /// `ItemsPath`, default `$`.
-    pub items_path: Option<Path>,
+    /// What it maps over.
+    pub items: Items,
     /// `ItemSelector` (or `Parameters`, its older name).
     pub item_selector: Option<Template>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`; 0 means as many as there is room for.
     pub max_concurrency: Count,
+    /// `ToleratedFailureCount` and `ToleratedFailurePercentage`, each with its name. In inline mode
+    /// nothing is tolerated, but the expressions are evaluated.
+    pub tolerances: Vec<(&'static str, Jsonata)>,
     /// What it has in common with Task and Parallel. `parameters` is absent: see `item_selector`.
     pub work: Work,
+}
+
+/// What a Map state maps over.
+#[derive(Debug, Clone)]
+pub enum Items {
+    /// The state's effective input.
+    Input,
+    /// `ItemsPath`.
+    Path(Path),
+    /// `Items`, a JSONata expression.
+    Jsonata(Jsonata),
+    /// `Items`, an array of JSONata expressions and literals.
+    Template(Template),
 }

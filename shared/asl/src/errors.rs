@@ -70,6 +70,15 @@ impl EvaluationError {
             location: None,
         }
     }
+
+    /// A failure of JSONata or of what it came to: `States.QueryEvaluationError`.
+    pub fn query(detail: impl Into<String>, location: Option<String>) -> Self {
+        Self {
+            name: names::QUERY_EVALUATION_ERROR,
+            detail: detail.into(),
+            location,
+        }
+    }
 }
 
 #[cfg(test)]

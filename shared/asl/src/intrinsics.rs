@@ -21,6 +21,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use self::evaluation::{Evaluation, Failure};
+pub(crate) use self::{hash::digest, math::seeded_fraction, unique::uuid_of};
 use crate::{
     data::{budget::Budget, expression::InvalidExpression, path::Path, scope::Scope},
     errors::EvaluationError,

@@ -9,4 +9,5 @@ pub mod data;
 pub mod definition;
 pub mod errors;
 pub mod intrinsics;
+pub mod jsonata;
 pub mod limits;

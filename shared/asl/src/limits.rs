@@ -66,3 +66,29 @@ pub const NESTING_LEVELS_MAX: usize = 127;
 /// Ours. It is many times a payload, and keeps a definition that names `$` a hundred thousand times
 /// from filling the memory.
 pub const EVALUATION_WEIGHT_MAX: usize = 2_000_000;
+
+/// Seconds that one JSONata expression may take, and twice as many all those of one field.
+///
+/// AWS: [Transforming data](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html),
+/// "expression evaluation timeout".
+pub const JSONATA_SECONDS_MAX: u64 = 1;
+
+/// Steps that one JSONata expression may take. Ours: it ends an endless loop at the same place on
+/// every machine, long before a fast one runs out of time.
+pub const JSONATA_STEPS_MAX: u64 = 5_000_000;
+
+/// Evaluations of a JSONata expression inside one another. AWS stops a recursion after about a
+/// hundred calls, each of which is several evaluations.
+pub const JSONATA_DEPTH_MAX: usize = 500;
+
+/// Bytes of a string or of a result that a JSONata expression makes: what AWS's limit of memory was
+/// measured to be.
+pub const JSONATA_BYTES_MAX: usize = 6_990_256;
+
+/// Items of an array that a JSONata expression makes: AWS was measured to make `[1..873782]`, and
+/// not one more.
+pub const JSONATA_ARRAY_ITEMS_MAX: usize = 873_782;
+
+/// Comparisons that `$keys` and `$distinct` may make in one JSONata expression before they are
+/// replaced. Ours; some milliseconds.
+pub const JSONATA_COMPARISONS_MAX: u64 = 2_000_000;

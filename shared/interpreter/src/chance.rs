@@ -17,12 +17,14 @@ pub(crate) struct Chance {
     // Expressions draw while the rest of the transition is only read.
     uuid: RefCell<ChaCha20Rng>,
     math_random: RefCell<ChaCha20Rng>,
+    jsonata_random: RefCell<ChaCha20Rng>,
 }
 
 /// The streams. A number once given to a use keeps it: it decides what an execution does.
 const JITTER_STREAM: u64 = 1;
 const UUID_STREAM: u64 = 2;
 const MATH_RANDOM_STREAM: u64 = 3;
+const JSONATA_RANDOM_STREAM: u64 = 4;
 
 impl Chance {
     pub(crate) fn new(seed: Seed) -> Self {
@@ -35,6 +37,7 @@ impl Chance {
             jitter: stream(JITTER_STREAM),
             uuid: RefCell::new(stream(UUID_STREAM)),
             math_random: RefCell::new(stream(MATH_RANDOM_STREAM)),
+            jsonata_random: RefCell::new(stream(JSONATA_RANDOM_STREAM)),
         }
     }
 
@@ -50,6 +53,7 @@ impl Chance {
         let stream = match purpose {
             Purpose::Uuid => &self.uuid,
             Purpose::MathRandom => &self.math_random,
+            Purpose::JsonataRandom => &self.jsonata_random,
         };
         stream.borrow_mut().next_u64()
     }
@@ -75,5 +79,6 @@ mod tests {
         let first = chance.bits(Purpose::Uuid);
         assert_ne!(first, chance.bits(Purpose::Uuid));
         assert_ne!(first, chance.bits(Purpose::MathRandom));
+        assert_ne!(first, chance.bits(Purpose::JsonataRandom));
     }
 }

@@ -1,5 +1,6 @@
-//! The way of data through a state: `InputPath` → `Parameters` → the work → `ResultSelector` →
-//! `ResultPath` → `OutputPath`, and `Assign` beside it.
+//! The way of data through a state. In JSONPath: `InputPath` → `Parameters` → the work →
+//! `ResultSelector` → `ResultPath` → `OutputPath`. In JSONata: `Arguments` → the work → `Output`. In
+//! both `Assign` is beside it.
 //!
 //! What passes through unchanged keeps its id: nothing is copied, and nothing is stored again.
 //!
@@ -7,12 +8,17 @@
 
 use segno_asl::{
     data::{path::Path, reference_path::ReferencePath, scope::Scope, template::Template},
-    definition::State,
-    errors::EvaluationError,
+    definition::{DataFlow, State},
+    errors::{Catcher, EvaluationError},
 };
 use serde_json::{Value, json};
 
-use crate::{checkpoint::FrameId, payload::PayloadId, surroundings::View, transition::Draft};
+use crate::{
+    checkpoint::FrameId,
+    payload::PayloadId,
+    surroundings::{View, Yielded},
+    transition::Draft,
+};
 
 /// What a state leaves behind.
 pub(crate) struct Left {
@@ -23,14 +29,19 @@ pub(crate) struct Left {
 }
 
 impl Draft<'_> {
-    /// The state's input after `InputPath`.
+    /// The state's input, in JSONPath after `InputPath`.
     pub(crate) fn effective_input(
         &mut self,
         frame: FrameId,
         state: &State,
     ) -> Result<PayloadId, EvaluationError> {
         let input = self.frame(frame).input;
-        self.select_or_empty(frame, state.input_path.as_ref(), input)
+        match &state.data_flow {
+            DataFlow::JsonPath { input_path, .. } => {
+                self.select_or_empty(frame, input_path.as_ref(), input)
+            }
+            DataFlow::Jsonata { .. } => Ok(input),
+        }
     }
 
     /// A payload after a path that may be `null`, which makes it `{}`.
@@ -86,15 +97,20 @@ impl Draft<'_> {
         read: impl FnOnce(&Scope<'_>) -> Result<T, EvaluationError>,
     ) -> Result<T, EvaluationError> {
         let document = self.payload(document);
-        let view = View::of(&self.checkpoint, &self.chance, frame);
+        let view = self.view(frame);
         read(&Scope {
             document: document.value(),
             surroundings: &view,
         })
     }
 
-    /// What a state leaves behind when its result is `result`: `ResultPath`, `OutputPath`, `Assign`.
-    /// Its `ResultSelector` has been applied.
+    /// What a frame sees of the execution.
+    pub(crate) fn view(&self, frame: FrameId) -> View<'_> {
+        View::of(&self.checkpoint, &self.chance, self.at, frame)
+    }
+
+    /// What a state leaves behind when its work has come to `result`, to which `ResultSelector` has
+    /// been applied.
     pub(crate) fn leave_with(
         &mut self,
         frame: FrameId,
@@ -102,20 +118,88 @@ impl Draft<'_> {
         result_path: Option<&ReferencePath>,
         result: PayloadId,
     ) -> Result<Left, EvaluationError> {
-        let merged = self.merge(frame, result_path, result)?;
-        let output = self.output(frame, state, merged)?;
-        let assigned = self.assign(frame, state.assign.as_ref(), result)?;
-        Ok(Left { output, assigned })
+        match &state.data_flow {
+            DataFlow::JsonPath { output_path, .. } => {
+                let merged = self.merge(frame, result_path, result)?;
+                let output = self.select_or_empty(frame, output_path.as_ref(), merged)?;
+                let assigned = self.assign(frame, state.assign.as_ref(), result)?;
+                Ok(Left { output, assigned })
+            }
+            DataFlow::Jsonata { output } => {
+                let yielded = Yielded::Result(result);
+                self.leave_yielding(frame, output.as_ref(), state.assign.as_ref(), yielded)
+            }
+        }
     }
 
-    /// A payload after `OutputPath`.
-    pub(crate) fn output(
+    /// What a state leaves behind that does no work: its input goes on. The templates are those of
+    /// the state or of a choice rule; JSONPath has no `output`.
+    pub(crate) fn leave_idle(
         &mut self,
         frame: FrameId,
         state: &State,
-        payload: PayloadId,
-    ) -> Result<PayloadId, EvaluationError> {
-        self.select_or_empty(frame, state.output_path.as_ref(), payload)
+        output: Option<&Template>,
+        assign: Option<&Template>,
+    ) -> Result<Left, EvaluationError> {
+        match &state.data_flow {
+            DataFlow::JsonPath { output_path, .. } => {
+                let input = self.effective_input(frame, state)?;
+                let output = self.select_or_empty(frame, output_path.as_ref(), input)?;
+                let assigned = self.assign(frame, assign, input)?;
+                Ok(Left { output, assigned })
+            }
+            DataFlow::Jsonata { .. } => {
+                self.leave_yielding(frame, output, assign, Yielded::Nothing)
+            }
+        }
+    }
+
+    /// What a state leaves behind when its failure is caught.
+    pub(crate) fn leave_caught(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        catcher: &Catcher,
+        error_output: PayloadId,
+    ) -> Result<Left, EvaluationError> {
+        match &state.data_flow {
+            DataFlow::JsonPath { .. } => {
+                let output = self.merge(frame, catcher.result_path.as_ref(), error_output)?;
+                let assigned = self.assign(frame, catcher.assign.as_ref(), error_output)?;
+                Ok(Left { output, assigned })
+            }
+            DataFlow::Jsonata { .. } => {
+                let yielded = Yielded::ErrorOutput(error_output);
+                let (output, assign) = (catcher.output.as_ref(), catcher.assign.as_ref());
+                self.leave_yielding(frame, output, assign, yielded)
+            }
+        }
+    }
+
+    /// `Output` and `Assign` in JSONata. Both see the variables as they were when the state began.
+    fn leave_yielding(
+        &mut self,
+        frame: FrameId,
+        output: Option<&Template>,
+        assign: Option<&Template>,
+        yielded: Yielded,
+    ) -> Result<Left, EvaluationError> {
+        let input = self.frame(frame).input;
+        let evaluate = |template: &Template| {
+            let document = self.payload(input);
+            template.evaluate(&Scope {
+                document: document.value(),
+                surroundings: &self.view(frame).yielding(yielded),
+            })
+        };
+        let output = output.map(evaluate).transpose()?;
+        let assigned = assign.map(evaluate).transpose()?;
+        let output = match output {
+            Some(output) => self.add(output),
+            None => yielded.payload().unwrap_or(input),
+        };
+        let assigned = self.add_variables(assigned);
+        Ok(Left { output, assigned })
     }
 
     /// The state's raw input with the result put where `ResultPath` says.
@@ -145,17 +229,21 @@ impl Draft<'_> {
         template: Option<&Template>,
         document: PayloadId,
     ) -> Result<Vec<(String, PayloadId)>, EvaluationError> {
-        let Some(template) = template else {
-            return Ok(Vec::new());
+        let evaluate =
+            |template: &Template| self.reading(frame, document, |scope| template.evaluate(scope));
+        let values = template.map(evaluate).transpose()?;
+        Ok(self.add_variables(values))
+    }
+
+    fn add_variables(&mut self, assigned: Option<Value>) -> Vec<(String, PayloadId)> {
+        let values = match assigned {
+            None => return Vec::new(),
+            Some(Value::Object(values)) => values,
+            Some(_) => unreachable!("`Assign` is an object: the parser saw to it"),
         };
-        let Value::Object(values) =
-            self.reading(frame, document, |scope| template.evaluate(scope))?
-        else {
-            unreachable!("`Assign` is an object: the parser saw to it");
-        };
-        Ok(values
+        values
             .into_iter()
             .map(|(name, value)| (name, self.add(value)))
-            .collect())
+            .collect()
     }
 }

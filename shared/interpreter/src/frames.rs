@@ -275,11 +275,22 @@ impl Draft<'_> {
                 location: error.location,
                 state: name.to_string(),
             };
-            // It follows from what the entered event follows from, not from that event.
-            let event_id = self.record(entered.previous_event_id, detail);
+            let event_id = self.record(self.evaluation_follows(id), detail);
             self.frame_mut(id).previous = event_id;
         }
         state_error
+    }
+
+    /// What a failed evaluation follows from: as long as the state has done nothing, from what its
+    /// entered event follows from, not from that event. In Wait states AWS was recorded otherwise.
+    fn evaluation_follows(&self, id: FrameId) -> u64 {
+        let frame = self.frame(id);
+        let is_untouched = frame.previous == frame.entered.event_id;
+        match self.state(id).state_type() {
+            StateType::Wait => frame.previous,
+            _ if is_untouched => frame.entered.previous_event_id,
+            _ => frame.previous,
+        }
     }
 
     /// When the state is tried again, if a retrier still has attempts left for this error. The first
@@ -305,11 +316,7 @@ impl Draft<'_> {
 
     fn caught(&mut self, id: FrameId, catcher: &Catcher, error: &StateError) {
         let error_output = self.add(error.output());
-        let merged = self.merge(id, catcher.result_path.as_ref(), error_output);
-        let left = merged.and_then(|output| {
-            let assigned = self.assign(id, catcher.assign.as_ref(), error_output)?;
-            Ok(Left { output, assigned })
-        });
+        let left = self.leave_caught(id, self.state(id), catcher, error_output);
         // What goes wrong now is not caught again: it would come back here for ever.
         match left {
             Ok(left) if self.is_too_large(left.output) => {

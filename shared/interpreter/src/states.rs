@@ -1,6 +1,7 @@
 //! The eight state types: what happens when a state is entered, resumed and left.
 
 pub(crate) mod choice;
+pub(crate) mod count;
 pub(crate) mod fail;
 pub(crate) mod map;
 pub(crate) mod parallel;

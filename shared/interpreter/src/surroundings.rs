@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use segno_asl::data::{
-    scope::{Purpose, Surroundings},
+    scope::{Produced, Purpose, Surroundings},
     timestamp,
 };
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     chance::Chance,
     checkpoint::{Checkpoint, Frame, FrameId, Role},
+    event::Timestamp,
     payload::PayloadId,
 };
 
@@ -18,18 +19,44 @@ use crate::{
 pub(crate) struct View<'a> {
     checkpoint: &'a Checkpoint,
     chance: &'a Chance,
+    now: Timestamp,
     frame: FrameId,
+    yielded: Yielded,
     /// The item that an `ItemSelector` is about: not yet that of any frame.
     selecting: Option<(usize, PayloadId)>,
     context: OnceCell<Value>,
 }
 
+/// What the state of a frame has come to.
+#[derive(Clone, Copy)]
+pub(crate) enum Yielded {
+    Nothing,
+    Result(PayloadId),
+    ErrorOutput(PayloadId),
+}
+
+impl Yielded {
+    pub(crate) fn payload(self) -> Option<PayloadId> {
+        match self {
+            Self::Nothing => None,
+            Self::Result(id) | Self::ErrorOutput(id) => Some(id),
+        }
+    }
+}
+
 impl<'a> View<'a> {
-    pub(crate) fn of(checkpoint: &'a Checkpoint, chance: &'a Chance, frame: FrameId) -> Self {
+    pub(crate) fn of(
+        checkpoint: &'a Checkpoint,
+        chance: &'a Chance,
+        now: Timestamp,
+        frame: FrameId,
+    ) -> Self {
         Self {
             checkpoint,
             chance,
+            now,
             frame,
+            yielded: Yielded::Nothing,
             selecting: None,
             context: OnceCell::new(),
         }
@@ -41,6 +68,11 @@ impl<'a> View<'a> {
             selecting: Some((index, item)),
             ..self
         }
+    }
+
+    /// The view from a state whose work is over.
+    pub(crate) fn yielding(self, yielded: Yielded) -> Self {
+        Self { yielded, ..self }
     }
 
     fn frame(&self) -> &'a Frame {
@@ -123,5 +155,17 @@ impl Surroundings for View<'_> {
 
     fn random(&self, purpose: Purpose) -> u64 {
         self.chance.bits(purpose)
+    }
+
+    fn now(&self) -> i64 {
+        self.now.0
+    }
+
+    fn produced(&self) -> Produced<'_> {
+        match self.yielded {
+            Yielded::Nothing => Produced::Nothing,
+            Yielded::Result(id) => Produced::Result(self.value(id)),
+            Yielded::ErrorOutput(id) => Produced::ErrorOutput(self.value(id)),
+        }
     }
 }

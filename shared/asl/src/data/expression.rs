@@ -1,4 +1,4 @@
-//! What a field whose name ends in `.$` computes.
+//! What a field computes: one whose name ends in `.$`, or whose value stands between `{%` and `%}`.
 
 use serde_json::Value;
 
@@ -9,9 +9,9 @@ use super::{
     path::Path,
     scope::Scope,
 };
-use crate::{errors::EvaluationError, intrinsics::Call};
+use crate::{errors::EvaluationError, intrinsics::Call, jsonata::Jsonata};
 
-/// A path, or a call of an intrinsic function.
+/// A path or a call of an intrinsic function; in a JSONata state, a JSONata expression.
 ///
 /// Spec: [Payload templates](https://states-language.net/spec.html#payload-template).
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub enum Expression {
     Path(Path),
     /// `States.Format('order {}', $.order.id)`
     Call(Call),
+    /// `{% $states.input.order.id %}`
+    Jsonata(Jsonata),
 }
 
 /// Why an expression was refused.
@@ -52,22 +54,29 @@ impl Expression {
         match self {
             Self::Path(path) => path.text(),
             Self::Call(call) => call.text(),
+            Self::Jsonata(jsonata) => jsonata.text(),
         }
     }
 
-    /// The paths that it reads, those in arguments included.
-    pub fn paths(&self) -> Vec<&Path> {
+    /// The variables that it reads, those in arguments included.
+    pub fn variables(&self) -> Vec<&str> {
         match self {
-            Self::Path(path) => vec![path],
-            Self::Call(call) => call.paths(),
+            Self::Path(path) => path.variable().into_iter().collect(),
+            Self::Call(call) => call
+                .paths()
+                .into_iter()
+                .filter_map(Path::variable)
+                .collect(),
+            Self::Jsonata(jsonata) => jsonata.variables().collect(),
         }
     }
 
-    /// The value, for the field of this name.
+    /// The value, for the field of this name: a key in JSONPath (`x.$`), a location in JSONata
+    /// (`Arguments/x`).
     ///
     /// # Errors
     ///
-    /// `States.Runtime`, naming the field and quoting the input that has no such place (AWS quotes
+    /// `States.QueryEvaluationError` in JSONata. Else `States.Runtime`, naming the field and quoting the input that has no such place (AWS quotes
     /// the document even where the path reads the context object), or naming the function.
     pub fn evaluate(&self, field: &str, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
         self.evaluate_within(&Budget::new(), field, scope)
@@ -92,6 +101,11 @@ impl Expression {
                 Ok(value.into_owned())
             }
             Self::Call(call) => call.evaluate(budget, scope),
+            Self::Jsonata(jsonata) => {
+                let value = jsonata.evaluate_within(budget, field, scope)?;
+                budget.spend(weight(&value))?;
+                Ok(value)
+            }
         }
     }
 }

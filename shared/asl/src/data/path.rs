@@ -65,6 +65,14 @@ impl Path {
         &self.root
     }
 
+    /// The variable that it starts from, if it is one.
+    pub fn variable(&self) -> Option<&str> {
+        match &self.root {
+            Root::Variable(name) => Some(name),
+            Root::Input | Root::Context => None,
+        }
+    }
+
     /// `$`: the whole input, untouched.
     pub fn is_whole_input(&self) -> bool {
         self.root == Root::Input && self.path.text() == "$"

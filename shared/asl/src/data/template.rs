@@ -21,7 +21,8 @@ pub enum Template {
     Array(Vec<Template>),
     /// A computed value.
     Computed {
-        /// The key as written, `.$` included: what error messages name.
+        /// What error messages name: in JSONPath the key as written, `.$` included; in JSONata the
+        /// way to the value, as in `Arguments/x`.
         field: String,
         /// What it computes.
         expression: Expression,

@@ -19,6 +19,10 @@ pub mod codes {
     pub const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
     /// A `Next`, `Default` or `StartAt` that leads nowhere, or a state that nothing leads to.
     pub const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
+    /// An expression that is no JSONata.
+    pub const INVALID_JSONATA: &str = "INVALID_JSONATA_EXPRESSION";
+    /// JSONata, but not what can be evaluated where it stands.
+    pub const UNSUPPORTED_JSONATA: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
     /// The language, but a part of it that this version does not run.
     pub const NOT_SUPPORTED: &str = "NOT_SUPPORTED";
 }

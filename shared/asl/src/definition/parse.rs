@@ -2,8 +2,10 @@
 
 mod choices;
 mod fields;
+mod language;
 mod retries;
 mod states;
+mod templates;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -11,10 +13,10 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use super::{
-    Diagnostic, Diagnostics, Severity, State, StateMachine, StateName, codes,
+    Diagnostic, Diagnostics, QueryLanguage, Severity, State, StateMachine, StateName, codes,
     validate::{self, Scope},
 };
-use crate::limits;
+use crate::{jsonata::InvalidJsonata, limits};
 
 /// Parses and validates a definition.
 ///
@@ -48,7 +50,7 @@ pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
     }
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(object)) => {
-            let mut parser = Parser::default();
+            let mut parser = Parser::new(language::of_machine(&object));
             let machine = parser.machine(&object);
             parser.finish(machine)
         }
@@ -65,26 +67,28 @@ pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
 }
 
 /// Collects states and findings while the definition is walked.
-#[derive(Default)]
 struct Parser {
+    /// The language of the states that do not say.
+    language: QueryLanguage,
     states: HashMap<StateName, State>,
     scopes: Vec<Scope>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Parser {
-    fn machine(&mut self, object: &serde_json::Map<String, Value>) -> Option<StateMachine> {
-        let mut fields = Fields::new(object, String::new());
-        fields.ignore(&["Comment", "Version"]);
-        if fields
-            .string(self, "QueryLanguage")
-            .is_some_and(|language| language != "JSONPath")
-        {
-            self.not_supported(
-                "/QueryLanguage",
-                "only the query language JSONPath is supported",
-            );
+    fn new(language: QueryLanguage) -> Self {
+        Self {
+            language,
+            states: HashMap::new(),
+            scopes: Vec::new(),
+            diagnostics: Vec::new(),
         }
+    }
+
+    fn machine(&mut self, object: &serde_json::Map<String, Value>) -> Option<StateMachine> {
+        let mut fields = Fields::new(object, String::new(), self.language);
+        fields.ignore(&["Comment", "Version"]);
+        language::check(self, &mut fields);
         let timeout = fields
             .positive(self, "TimeoutSeconds")
             .map(Duration::from_secs);
@@ -139,7 +143,9 @@ impl Parser {
             scope.add_broken(name);
             return self.error(codes::SCHEMA, at, "Value must be an object");
         };
-        match states::parse(self, name.clone(), Fields::new(object, at.into())) {
+        let language = language::of_state(object, self.language);
+        let fields = Fields::new(object, at.into(), language);
+        match states::parse(self, name.clone(), fields) {
             Some(state) => {
                 scope.add(&state, at);
                 if self.states.insert(name.clone(), state).is_some() {
@@ -178,6 +184,16 @@ impl Parser {
             "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
         );
         self.error(codes::SCHEMA, at, message);
+    }
+
+    /// Reports what is wrong with an expression.
+    fn invalid_jsonata(&mut self, invalid: InvalidJsonata, at: &str) {
+        match invalid {
+            InvalidJsonata::Syntax(message) => self.error(codes::INVALID_JSONATA, at, message),
+            InvalidJsonata::Unsupported(message) => {
+                self.error(codes::UNSUPPORTED_JSONATA, at, message);
+            }
+        }
     }
 
     fn not_supported(&mut self, at: impl Into<String>, message: &str) {

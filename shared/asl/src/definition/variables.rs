@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Count, State, StateKind, StateMachine, Text, WaitUntil};
+use super::{Count, DataFlow, Items, State, StateKind, StateMachine, Text, WaitUntil};
 use crate::{
     choice::{Condition, Operand, Operator},
-    data::{
-        expression::Expression,
-        path::{Path, Root},
-        template::Template,
-    },
+    data::{expression::Expression, path::Path, template::Template},
+    jsonata::Jsonata,
 };
 
 impl StateMachine {
@@ -35,12 +32,18 @@ struct Reads(BTreeSet<String>);
 
 impl Reads {
     fn state(&mut self, state: &State) {
-        self.paths([&state.input_path, &state.output_path]);
+        match &state.data_flow {
+            DataFlow::JsonPath {
+                input_path,
+                output_path,
+            } => self.paths([input_path, output_path]),
+            DataFlow::Jsonata { output } => self.templates([output]),
+        }
         self.templates([&state.assign]);
         if let Some(work) = state.work() {
             self.templates([&work.parameters, &work.result_selector]);
             for catcher in &work.catch {
-                self.templates([&catcher.assign]);
+                self.templates([&catcher.assign, &catcher.output]);
             }
         }
         match &state.kind {
@@ -53,39 +56,56 @@ impl Reads {
             StateKind::Choice(choice) => {
                 for rule in &choice.rules {
                     self.condition(&rule.condition);
-                    self.templates([&rule.assign]);
+                    self.templates([&rule.assign, &rule.output]);
                 }
             }
             StateKind::Wait(wait) => match &wait.until {
                 WaitUntil::SecondsPath(path) | WaitUntil::TimestampPath(path) => self.path(path),
+                WaitUntil::SecondsJsonata(jsonata) | WaitUntil::TimestampJsonata(jsonata) => {
+                    self.jsonata(jsonata);
+                }
                 WaitUntil::Seconds(_) | WaitUntil::Timestamp(_) => {}
             },
             StateKind::Fail(fail) => {
                 for text in [&fail.error, &fail.cause].into_iter().flatten() {
-                    if let Text::Computed(expression) = text {
-                        self.expression(expression);
+                    match text {
+                        Text::Literal(_) => {}
+                        Text::Computed(expression) => self.expression(expression),
+                        Text::Jsonata(jsonata) => self.jsonata(jsonata),
                     }
                 }
             }
             StateKind::Map(map) => {
-                self.paths([&map.items_path]);
+                match &map.items {
+                    Items::Input => {}
+                    Items::Path(path) => self.path(path),
+                    Items::Jsonata(jsonata) => self.jsonata(jsonata),
+                    Items::Template(template) => self.template(template),
+                }
                 self.templates([&map.item_selector]);
                 self.count(Some(&map.max_concurrency));
+                map.tolerances
+                    .iter()
+                    .for_each(|(_, jsonata)| self.jsonata(jsonata));
             }
             StateKind::Succeed | StateKind::Parallel(_) => {}
         }
     }
 
     fn expression(&mut self, expression: &Expression) {
-        for path in expression.paths() {
-            self.path(path);
-        }
+        self.names(expression.variables());
+    }
+
+    fn jsonata(&mut self, jsonata: &Jsonata) {
+        self.names(jsonata.variables());
     }
 
     fn path(&mut self, path: &Path) {
-        if let Root::Variable(name) = path.root() {
-            self.0.insert(name.to_string());
-        }
+        self.names(path.variable());
+    }
+
+    fn names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.0.extend(names.into_iter().map(str::to_owned));
     }
 
     fn paths<const N: usize>(&mut self, paths: [&Option<Path>; N]) {
@@ -111,8 +131,10 @@ impl Reads {
     }
 
     fn count(&mut self, count: Option<&Count>) {
-        if let Some(Count::Path(path)) = count {
-            self.path(path);
+        match count {
+            None | Some(Count::Literal(_)) => {}
+            Some(Count::Path(path)) => self.path(path),
+            Some(Count::Jsonata(jsonata)) => self.jsonata(jsonata),
         }
     }
 
@@ -122,6 +144,8 @@ impl Reads {
                 all.iter().for_each(|one| self.condition(one))
             }
             Condition::Not(negated) => self.condition(negated),
+            Condition::Literal(_) => {}
+            Condition::Jsonata { jsonata, .. } => self.jsonata(jsonata),
             Condition::Test { variable, operator } => {
                 self.path(variable);
                 if let Operator::Compare {

@@ -18,6 +18,8 @@ pub struct Catcher {
     /// Where the error output goes in the state's input. `ResultPath`, default `$`; `None` (JSON
     /// `null`) discards it.
     pub result_path: Option<ReferencePath>,
+    /// `Output`, in JSONata; without it the error output is the output.
+    pub output: Option<Template>,
     /// `Assign`: evaluated instead of the state's own.
     pub assign: Option<Template>,
 }

@@ -19,20 +19,24 @@ pub(super) fn hash(data: &Value, algorithm: &Value) -> Result<Value, Failure> {
         Value::String(text) => Cow::Borrowed(text.as_str()),
         other => Cow::Owned(to_json(other)),
     };
-    let data = bounded(&data)?.as_bytes();
-    let digest = match text(algorithm, 2)? {
+    match digest(bounded(&data)?.as_bytes(), text(algorithm, 2)?) {
+        Some(digest) => Ok(digest.into()),
+        None => Err(Failure::new(
+            "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512",
+        )),
+    }
+}
+
+/// The digest in lower-case hexadecimal; `None` for an algorithm that is not one of the five.
+pub(crate) fn digest(data: &[u8], algorithm: &str) -> Option<String> {
+    Some(match algorithm {
         "MD5" => hexadecimal(&Md5::digest(data)),
         "SHA-1" => hexadecimal(&Sha1::digest(data)),
         "SHA-256" => hexadecimal(&Sha256::digest(data)),
         "SHA-384" => hexadecimal(&Sha384::digest(data)),
         "SHA-512" => hexadecimal(&Sha512::digest(data)),
-        _ => {
-            return Err(Failure::new(
-                "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512",
-            ));
-        }
-    };
-    Ok(digest.into())
+        _ => return None,
+    })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -34,6 +34,11 @@ pub(super) fn random(
     Ok(number.into())
 }
 
+/// From 0, included, to 1, excluded; with the same seed always the same.
+pub(crate) fn seeded_fraction(seed: i64) -> f64 {
+    JavaRandom::new(seed).fraction()
+}
+
 /// Argument number `position`, counted from 1, rounded as by Java's `Math.round`: half goes up.
 pub(super) fn integer(value: &Value, position: usize) -> Result<i64, Failure> {
     if let Some(integer) = value.as_i64() {
@@ -82,6 +87,12 @@ impl JavaRandom {
         let product = self.state.wrapping_mul(Self::MULTIPLIER);
         self.state = product.wrapping_add(0xB) & Self::MASK;
         (self.state >> (48 - bits)) as i32
+    }
+
+    /// `nextDouble`.
+    fn fraction(&mut self) -> f64 {
+        let (high, low) = (i64::from(self.next(26)), i64::from(self.next(27)));
+        ((high << 27) + low) as f64 / (1_u64 << 53) as f64
     }
 
     /// From `start` up to but not including `end`, which are `int`s.

@@ -6,8 +6,14 @@ use crate::data::scope::{Purpose, Surroundings};
 
 /// Version 4: 122 random bits.
 pub(super) fn uuid(surroundings: &dyn Surroundings) -> Value {
-    let high = surroundings.random(Purpose::Uuid) & !0xF000 | 0x4000;
-    let low = surroundings.random(Purpose::Uuid) & !(0b11 << 62) | 0b10 << 62;
+    let high = surroundings.random(Purpose::Uuid);
+    uuid_of(high, surroundings.random(Purpose::Uuid)).into()
+}
+
+/// The UUID of these 128 bits, of which version and variant overwrite six.
+pub(crate) fn uuid_of(high: u64, low: u64) -> String {
+    let high = high & !0xF000 | 0x4000;
+    let low = low & !(0b11 << 62) | 0b10 << 62;
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
         high >> 32,
@@ -16,7 +22,6 @@ pub(super) fn uuid(surroundings: &dyn Surroundings) -> Value {
         low >> 48,
         low & 0xFFFF_FFFF_FFFF,
     )
-    .into()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use segno_asl::{
 
 use crate::{
     checkpoint::FrameId,
-    data_flow::Left,
     frames::{Failure, Progress},
     transition::Draft,
 };
@@ -27,17 +26,13 @@ pub(crate) fn enter(
         }
         Ok(None)
     })?;
-    let (next, assign) = match (chosen, &choice.default) {
-        (Some(rule), _) => (&rule.next, rule.assign.as_ref()),
-        (None, Some(default)) => (default, state.assign.as_ref()),
+    let (next, output, assign) = match (chosen, &choice.default) {
+        (Some(rule), _) => (&rule.next, rule.output.as_ref(), rule.assign.as_ref()),
+        (None, Some(default)) => (default, state.output(), state.assign.as_ref()),
         (None, None) => return Err(no_choice_matched().into()),
     };
-    let output = draft.output(frame, state, input)?;
-    let assigned = draft.assign(frame, assign, input)?;
-    Ok(Progress::Leaves(
-        Left { output, assigned },
-        Next::State(next.clone()),
-    ))
+    let left = draft.leave_idle(frame, state, output, assign)?;
+    Ok(Progress::Leaves(left, Next::State(next.clone())))
 }
 
 fn no_choice_matched() -> EvaluationError {

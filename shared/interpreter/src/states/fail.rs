@@ -4,6 +4,7 @@
 use segno_asl::{
     definition::{Fail, Text},
     errors::{EvaluationError, StateError},
+    jsonata::Expected,
 };
 use serde_json::Value;
 
@@ -18,8 +19,8 @@ pub(crate) fn enter(
     frame: FrameId,
     fail: &Fail,
 ) -> Result<Progress, Failure> {
-    let name = read(draft, frame, fail.error.as_ref(), "ErrorPath")?;
-    let cause = read(draft, frame, fail.cause.as_ref(), "CausePath")?;
+    let name = read(draft, frame, fail.error.as_ref(), "Error")?;
+    let cause = read(draft, frame, fail.cause.as_ref(), "Cause")?;
     Err(Failure::Error(StateError { name, cause }))
 }
 
@@ -29,12 +30,13 @@ fn read(
     text: Option<&Text>,
     field: &str,
 ) -> Result<Option<String>, EvaluationError> {
+    let input = draft.frame(frame).input;
     match text {
         None => Ok(None),
         Some(Text::Literal(text)) => Ok(Some(text.clone())),
         Some(Text::Computed(expression)) => {
-            let input = draft.frame(frame).input;
-            match draft.reading(frame, input, |scope| expression.evaluate(field, scope))? {
+            let field = format!("{field}Path");
+            match draft.reading(frame, input, |scope| expression.evaluate(&field, scope))? {
                 Value::String(text) => Ok(Some(text)),
                 other => Err(EvaluationError::runtime(format!(
                     "The {field} parameter does not reference a string: {} == {other}",
@@ -42,5 +44,9 @@ fn read(
                 ))),
             }
         }
+        Some(Text::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
+            let text = jsonata.evaluate_as(Expected::String, field, scope)?;
+            Ok(text.as_str().map(str::to_owned))
+        }),
     }
 }

@@ -2,8 +2,9 @@
 
 use segno_asl::{
     data::{number::to_json, path::Path, scope::Scope},
-    definition::{Count, Map, State, StateKind},
+    definition::{Count, DataFlow, Items, Map, State, StateKind},
     errors::EvaluationError,
+    jsonata::Expected,
     limits,
 };
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::{
     frames::{Failure, Progress},
     history::{Detail, MapIteration},
     payload::PayloadId,
-    surroundings::View,
+    states::count::count,
     transition::Draft,
 };
 
@@ -35,7 +36,8 @@ pub(crate) fn begin(
 ) -> Result<Progress, Failure> {
     let input = draft.effective_input(frame, state)?;
     let room = max_concurrency(draft, frame, map, input)?;
-    let items = items(draft, frame, map, input)?;
+    check_tolerances(draft, frame, map, input)?;
+    let items = items(draft, frame, state, map, input)?;
     let length = length_of(draft, items);
     let started = draft.chain(frame, Detail::MapStateStarted { length });
     let results = vec![None; length];
@@ -129,7 +131,7 @@ fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Resu
         Some(selector) => {
             let document = draft.effective_input(frame, state)?;
             let document = draft.payload(document);
-            let view = View::of(&draft.checkpoint, &draft.chance, frame).selecting(index, item);
+            let view = draft.view(frame).selecting(index, item);
             let scope = Scope {
                 document: document.value(),
                 surroundings: &view,
@@ -161,29 +163,38 @@ fn iterating<'d>(draft: &'d mut Draft<'_>, frame: FrameId) -> &'d mut Iterating 
 fn items(
     draft: &mut Draft<'_>,
     frame: FrameId,
+    state: &State,
     map: &Map,
     input: PayloadId,
 ) -> Result<PayloadId, EvaluationError> {
-    let items = match &map.items_path {
-        None => input,
-        Some(path) => draft.select(frame, path, input)?,
+    let items = match &map.items {
+        Items::Input => input,
+        Items::Path(path) => draft.select(frame, path, input)?,
+        Items::Template(template) => draft.shape(frame, Some(template), input)?,
+        Items::Jsonata(jsonata) => {
+            let items = draft.reading(frame, input, |scope| {
+                jsonata.evaluate_as(Expected::Array, "Items", scope)
+            })?;
+            draft.add(items)
+        }
     };
-    if draft.payload(items).value().is_array() {
+    let value = draft.payload(items);
+    if value.value().is_array() {
         return Ok(items);
     }
-    Err(EvaluationError::runtime(
-        match map
-            .items_path
-            .as_ref()
-            .filter(|path| !path.is_whole_input())
-        {
-            Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
-            None => {
-                let text = to_json(draft.payload(items).value());
-                format!("Map state input must be an array but was: {text}")
-            }
-        },
-    ))
+    let detail = match &map.items {
+        Items::Path(path) if !path.is_whole_input() => {
+            format!("Reference path \"{}\" must point to array.", path.text())
+        }
+        _ => {
+            let text = to_json(value.value());
+            format!("Map state input must be an array but was: {text}")
+        }
+    };
+    Err(match &state.data_flow {
+        DataFlow::JsonPath { .. } => EvaluationError::runtime(detail),
+        DataFlow::Jsonata { .. } => EvaluationError::query(detail, None),
+    })
 }
 
 fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
@@ -202,10 +213,27 @@ fn max_concurrency(
         Count::Path(path) => draft.reading(frame, input, |scope| {
             read_concurrency(path, path.select(scope)?.as_ref())
         })?,
+        Count::Jsonata(jsonata) => draft.reading(frame, input, |scope| {
+            count(jsonata, "MaxConcurrency", 0, scope)
+        })?,
     };
     let room = limits::INLINE_ITERATIONS_MAX;
     let room = if wanted == 0 { room } else { wanted.min(room) };
     Ok(usize::try_from(room).expect("bounded above"))
+}
+
+fn check_tolerances(
+    draft: &Draft<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: PayloadId,
+) -> Result<(), EvaluationError> {
+    for (field, jsonata) in &map.tolerances {
+        draft.reading(frame, input, |scope| {
+            jsonata.evaluate_as(Expected::Number, field, scope)
+        })?;
+    }
+    Ok(())
 }
 
 /// AWS takes a number in a string, too.

@@ -1,6 +1,6 @@
 //! [Pass](https://states-language.net/spec.html#pass-state): hands its input on, or data of its own.
 
-use segno_asl::definition::{Pass, State};
+use segno_asl::definition::{DataFlow, Pass, State};
 
 use crate::{
     checkpoint::FrameId,
@@ -14,11 +14,19 @@ pub(crate) fn enter(
     state: &State,
     pass: &Pass,
 ) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let result = match &pass.result {
-        Some(result) => draft.add((**result).clone()),
-        None => draft.shape(frame, pass.parameters.as_ref(), input)?,
+    let left = match &state.data_flow {
+        DataFlow::JsonPath { .. } => {
+            let input = draft.effective_input(frame, state)?;
+            let result = match &pass.result {
+                Some(result) => draft.add((**result).clone()),
+                None => draft.shape(frame, pass.parameters.as_ref(), input)?,
+            };
+            draft.leave_with(frame, state, pass.result_path.as_ref(), result)?
+        }
+        // Its work is none: it has no `$states.result`.
+        DataFlow::Jsonata { output } => {
+            draft.leave_idle(frame, state, output.as_ref(), state.assign.as_ref())?
+        }
     };
-    let left = draft.leave_with(frame, state, pass.result_path.as_ref(), result)?;
     Ok(Progress::Leaves(left, pass.next.clone()))
 }

@@ -1,10 +1,7 @@
 //! [Succeed](https://states-language.net/spec.html#succeed-state): ends the machine, branch or
 //! iteration.
 
-use segno_asl::{
-    data::reference_path::ReferencePath,
-    definition::{Next, State},
-};
+use segno_asl::definition::{Next, State};
 
 use crate::{
     checkpoint::FrameId,
@@ -17,8 +14,6 @@ pub(crate) fn enter(
     frame: FrameId,
     state: &State,
 ) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let whole = ReferencePath::compile("$").expect("`$` is a reference path");
-    let left = draft.leave_with(frame, state, Some(&whole), input)?;
+    let left = draft.leave_idle(frame, state, state.output(), None)?;
     Ok(Progress::Leaves(left, Next::End))
 }

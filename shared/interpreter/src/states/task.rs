@@ -34,19 +34,13 @@ pub(crate) fn schedule(
 ) -> Result<Progress, Failure> {
     let input = draft.effective_input(frame, state)?;
     let sent = draft.shape(frame, task.work.parameters.as_ref(), input)?;
-    let timeout_seconds = seconds(
-        draft,
-        frame,
-        task.timeout.as_ref(),
-        input,
-        "TimeoutSecondsPath",
-    )?;
+    let timeout_seconds = seconds(draft, frame, task.timeout.as_ref(), input, "TimeoutSeconds")?;
     let heartbeat_seconds = seconds(
         draft,
         frame,
         task.heartbeat.as_ref(),
         input,
-        "HeartbeatSecondsPath",
+        "HeartbeatSeconds",
     )?;
     let credentials_role_arn = credentials(draft, frame, task, input)?;
     let detail = match &task.resource {
@@ -241,21 +235,23 @@ fn seconds(
     input: PayloadId,
     field: &str,
 ) -> Result<Option<u64>, EvaluationError> {
-    let path = match count {
-        None => return Ok(None),
-        Some(Count::Literal(seconds)) => return Ok(Some(*seconds)),
-        Some(Count::Path(path)) => path,
-    };
-    draft.reading(frame, input, |scope| {
-        let value = path.select(scope)?;
-        match value.as_u64().filter(|seconds| *seconds > 0) {
-            Some(seconds) => Ok(Some(seconds)),
-            None => Err(EvaluationError::runtime(format!(
-                "The {field} parameter does not reference a positive integer: {} == {value}",
-                path.text()
-            ))),
-        }
-    })
+    match count {
+        None => Ok(None),
+        Some(Count::Literal(seconds)) => Ok(Some(*seconds)),
+        Some(Count::Path(path)) => draft.reading(frame, input, |scope| {
+            let value = path.select(scope)?;
+            match value.as_u64().filter(|seconds| *seconds > 0) {
+                Some(seconds) => Ok(Some(seconds)),
+                None => Err(EvaluationError::runtime(format!(
+                    "The {field}Path parameter does not reference a positive integer: {} == {value}",
+                    path.text()
+                ))),
+            }
+        }),
+        Some(Count::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
+            super::count::count(jsonata, field, 1, scope).map(Some)
+        }),
+    }
 }
 
 fn credentials(

@@ -4,16 +4,17 @@ use segno_asl::{
     data::{number::to_json, path::Path, timestamp},
     definition::{State, Wait, WaitUntil},
     errors::EvaluationError,
+    jsonata::Expected,
     limits,
 };
 use serde_json::Value;
 
 use crate::{
     checkpoint::{FrameId, Phase},
-    data_flow::Left,
     event::Timestamp,
     frames::{Failure, Progress},
     payload::PayloadId,
+    states::count::whole_number,
     transition::Draft,
 };
 
@@ -40,13 +41,8 @@ pub(crate) fn leave(
     state: &State,
     wait: &Wait,
 ) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let output = draft.output(frame, state, input)?;
-    let assigned = draft.assign(frame, state.assign.as_ref(), input)?;
-    Ok(Progress::Leaves(
-        Left { output, assigned },
-        wait.next.clone(),
-    ))
+    let left = draft.leave_idle(frame, state, state.output(), state.assign.as_ref())?;
+    Ok(Progress::Leaves(left, wait.next.clone()))
 }
 
 fn until(
@@ -70,7 +66,28 @@ fn until(
             let value = read(draft, frame, path, input, missing)?;
             instant(path, &value)
         }
+        WaitUntil::SecondsJsonata(jsonata) => draft.reading(frame, input, |scope| {
+            let value = jsonata.evaluate_as(Expected::Number, "Seconds", scope)?;
+            whole_number("Seconds", &value, 0).map(in_seconds)
+        }),
+        WaitUntil::TimestampJsonata(jsonata) => draft.reading(frame, input, |scope| {
+            let value = jsonata.evaluate_as(Expected::String, "Timestamp", scope)?;
+            computed_instant(&value)
+        }),
     }
+}
+
+fn computed_instant(value: &Value) -> Result<Timestamp, EvaluationError> {
+    let parsed = value.as_str().and_then(timestamp::parse);
+    parsed
+        .map(|at| Timestamp(at.as_millisecond()))
+        .ok_or_else(|| {
+            let text = plain_text(value);
+            let detail = format!(
+                "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+            );
+            EvaluationError::query(detail, Some("Timestamp".into()))
+        })
 }
 
 fn read(

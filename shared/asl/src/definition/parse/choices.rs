@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Parser, fields::Fields};
+use super::{Parser, fields::Fields, language};
 use crate::{
     choice::{ChoiceRule, Comparable, Comparison, Condition, Operand, Operator, Pattern, TypeTest},
     data::timestamp,
-    definition::{StateName, codes},
+    definition::{QueryLanguage, StateName, codes},
 };
 
 const TYPES: [(&str, Comparable); 4] = [
@@ -34,23 +34,43 @@ const TYPE_TESTS: [(&str, TypeTest); 6] = [
 ];
 
 /// One entry of `Choices`.
-pub(super) fn rule(parser: &mut Parser, value: &Value, at: String) -> Option<ChoiceRule> {
-    let mut fields = object(parser, value, at)?;
+pub(super) fn rule(parser: &mut Parser, mut fields: Fields<'_>) -> Option<ChoiceRule> {
     fields.ignore(&["Comment"]);
+    language::refuse_foreign(parser, &mut fields);
     fields.require(parser, "Next");
     let next = fields.string(parser, "Next").map(StateName::from);
-    let assign = fields.object_template(parser, "Assign");
-    let condition = condition(parser, fields);
+    let assign = fields.assign(parser);
+    let output = fields.template(parser, "Output");
+    let condition = match fields.language() {
+        QueryLanguage::JsonPath => condition(parser, fields),
+        QueryLanguage::Jsonata => jsonata(parser, fields),
+    };
     Some(ChoiceRule {
         condition: condition?,
         next: next?,
         assign,
+        output,
     })
+}
+
+/// `Condition`.
+fn jsonata(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Condition> {
+    fields.require(parser, "Condition");
+    let condition = if fields.has_jsonata("Condition") {
+        let location = fields.field_location("Condition");
+        fields
+            .jsonata(parser, "Condition")
+            .map(|jsonata| Condition::Jsonata { location, jsonata })
+    } else {
+        fields.boolean(parser, "Condition").map(Condition::Literal)
+    };
+    fields.finish(parser);
+    condition
 }
 
 fn object<'a>(parser: &mut Parser, value: &'a Value, at: String) -> Option<Fields<'a>> {
     match value {
-        Value::Object(object) => Some(Fields::new(object, at)),
+        Value::Object(object) => Some(Fields::new(object, at, QueryLanguage::JsonPath)),
         _ => {
             parser.error(codes::SCHEMA, at, "Expected value of type Object");
             None

@@ -4,25 +4,64 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{super::codes, Parser, escape};
+use super::{
+    super::{QueryLanguage, codes},
+    Parser, escape,
+    templates::{self, Place},
+};
 use crate::{
     data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
+    jsonata::{Jsonata, Offered},
     limits,
 };
 
 pub(super) struct Fields<'a> {
     object: &'a Map<String, Value>,
     at: String,
+    language: QueryLanguage,
+    /// The way from the state to this object, with a slash at its end: `Choices[0]/`.
+    path: String,
+    /// What `$states` has in `Assign` and `Output`.
+    offered: Offered,
     seen: HashSet<&'a str>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(object: &'a Map<String, Value>, at: String) -> Self {
+    pub(super) fn new(object: &'a Map<String, Value>, at: String, language: QueryLanguage) -> Self {
         Self {
             object,
             at,
+            language,
+            path: String::new(),
+            offered: Offered::Nothing,
             seen: HashSet::new(),
         }
+    }
+
+    /// One of the objects in an array field of this one.
+    pub(super) fn element<'b>(
+        &self,
+        object: &'b Map<String, Value>,
+        name: &str,
+        index: usize,
+    ) -> Fields<'b> {
+        Fields {
+            path: format!("{}{name}[{index}]/", self.path),
+            ..Fields::new(object, format!("{}/{name}/{index}", self.at), self.language)
+        }
+    }
+
+    pub(super) fn language(&self) -> QueryLanguage {
+        self.language
+    }
+
+    pub(super) fn is_jsonata(&self) -> bool {
+        self.language == QueryLanguage::Jsonata
+    }
+
+    /// Says what `$states` has in `Assign` and `Output`.
+    pub(super) fn offer(&mut self, offered: Offered) {
+        self.offered = offered;
     }
 
     /// JSON Pointer of the object; empty for the whole document.
@@ -227,68 +266,72 @@ impl<'a> Fields<'a> {
     /// A payload template of any JSON type.
     pub(super) fn template(&mut self, parser: &mut Parser, name: &str) -> Option<Template> {
         let value = self.value(name)?;
-        let at = self.at_field(name);
-        Some(compile_template(parser, value, &at))
+        Some(match self.language {
+            QueryLanguage::JsonPath => templates::json_path(parser, value, &self.at_field(name)),
+            QueryLanguage::Jsonata => templates::jsonata(parser, value, &self.place(name)),
+        })
     }
 
-    /// A payload template that must be an object.
+    /// The JSONata expression in a field, if the field is one.
+    pub(super) fn jsonata(&mut self, parser: &mut Parser, name: &str) -> Option<Jsonata> {
+        let text = self.jsonata_text(name)?;
+        self.value(name);
+        templates::jsonata_in(parser, text, &self.place(name))
+    }
+
+    /// Whether a field is a JSONata expression.
+    pub(super) fn has_jsonata(&self, name: &str) -> bool {
+        self.jsonata_text(name).is_some()
+    }
+
+    fn jsonata_text(&self, name: &str) -> Option<&'a str> {
+        let text = self.object.get(name)?.as_str()?;
+        let is_expression = text.starts_with("{%") || text.ends_with("%}");
+        (self.is_jsonata() && is_expression).then_some(text)
+    }
+
+    /// The way to a field from the state.
+    pub(super) fn field_location(&self, name: &str) -> String {
+        format!("{}{name}", self.path)
+    }
+
+    fn place(&self, name: &str) -> Place {
+        let offered = match name {
+            "Assign" | "Output" => self.offered,
+            _ => Offered::Nothing,
+        };
+        Place {
+            at: self.at_field(name),
+            location: self.field_location(name),
+            offered,
+        }
+    }
+
+    /// `Assign`: an object of variables.
+    pub(super) fn assign(&mut self, parser: &mut Parser) -> Option<Template> {
+        let (variables, at) = self.object(parser, "Assign")?;
+        for key in variables.keys() {
+            let name = match self.language {
+                QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
+                QueryLanguage::Jsonata => key,
+            };
+            let at = format!("{at}/{}", escape(key));
+            if name == "states" {
+                parser.error(codes::SCHEMA, at, "The variable name 'states' is reserved");
+            } else if name.chars().count() > limits::VARIABLE_NAME_CHARACTERS_MAX {
+                let max = limits::VARIABLE_NAME_CHARACTERS_MAX;
+                let message = format!("Variable name must be at most {max} characters");
+                parser.error(codes::SCHEMA, at, message);
+            }
+        }
+        self.template(parser, "Assign")
+    }
+
+    /// A payload template that must be an object; in JSONata an expression may stand for it.
     pub(super) fn object_template(&mut self, parser: &mut Parser, name: &str) -> Option<Template> {
-        self.object(parser, name)?;
+        if !self.has_jsonata(name) {
+            self.object(parser, name)?;
+        }
         self.template(parser, name)
     }
-}
-
-/// Compiles a payload template. What is wrong is reported, and left out.
-fn compile_template(parser: &mut Parser, value: &Value, at: &str) -> Template {
-    match value {
-        Value::Object(object) => {
-            let mut members = Vec::with_capacity(object.len());
-            for (key, value) in object {
-                if let Some(member) = compile_member(parser, key, value, at) {
-                    members.push(member);
-                }
-            }
-            if members
-                .iter()
-                .all(|(_, member)| matches!(member, Template::Literal(_)))
-            {
-                return Template::Literal(value.clone());
-            }
-            Template::Object(members)
-        }
-        Value::Array(elements) => {
-            let compiled: Vec<Template> = elements
-                .iter()
-                .map(|element| compile_template(parser, element, at))
-                .collect();
-            if compiled
-                .iter()
-                .all(|element| matches!(element, Template::Literal(_)))
-            {
-                return Template::Literal(value.clone());
-            }
-            Template::Array(compiled)
-        }
-        scalar => Template::Literal(scalar.clone()),
-    }
-}
-
-fn compile_member(
-    parser: &mut Parser,
-    key: &str,
-    value: &Value,
-    at: &str,
-) -> Option<(String, Template)> {
-    let Some(name) = key.strip_suffix(".$") else {
-        return Some((key.into(), compile_template(parser, value, at)));
-    };
-    let Some(expression) = value
-        .as_str()
-        .and_then(|text| Expression::compile(text).ok())
-    else {
-        parser.invalid_expression(key, at);
-        return None;
-    };
-    let field = key.into();
-    Some((name.into(), Template::Computed { field, expression }))
 }

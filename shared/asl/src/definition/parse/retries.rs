@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Parser, fields::Fields};
+use super::{Parser, fields::Fields, language};
 use crate::{
     definition::{StateName, codes},
     errors::{Catcher, ErrorPattern, Jitter, Retrier, names},
+    jsonata::Offered,
     limits,
 };
 
@@ -30,16 +31,15 @@ fn entries<T>(
     };
     let mut parsed = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
-        let at = format!("{at}/{index}");
         match value {
             Value::Object(object) => {
-                parsed.extend(parse(
-                    parser,
-                    Fields::new(object, at),
-                    index + 1 == values.len(),
-                ));
+                let entry = fields.element(object, name, index);
+                parsed.extend(parse(parser, entry, index + 1 == values.len()));
             }
-            _ => parser.error(codes::SCHEMA, at, "Expected value of type Object"),
+            _ => {
+                let at = format!("{at}/{index}");
+                parser.error(codes::SCHEMA, at, "Expected value of type Object");
+            }
         }
     }
     parsed
@@ -98,16 +98,20 @@ fn jitter(parser: &mut Parser, fields: &mut Fields<'_>) -> Jitter {
 
 fn catcher(parser: &mut Parser, mut fields: Fields<'_>, is_last: bool) -> Option<Catcher> {
     fields.ignore(&["Comment"]);
+    language::refuse_foreign(parser, &mut fields);
+    fields.offer(Offered::ErrorOutput);
     let error_equals = error_equals(parser, &mut fields, is_last);
     fields.require(parser, "Next");
     let next = fields.string(parser, "Next").map(StateName::from);
     let result_path = fields.result_path(parser);
-    let assign = fields.object_template(parser, "Assign");
+    let output = fields.template(parser, "Output");
+    let assign = fields.assign(parser);
     fields.finish(parser);
     Some(Catcher {
         error_equals: error_equals?,
         next: next?,
         result_path,
+        output,
         assign,
     })
 }

@@ -4,40 +4,32 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Parser, choices, fields::Fields, retries};
+use super::{Parser, choices, fields::Fields, language, retries};
 use crate::{
-    data::{path::Path, timestamp},
+    data::timestamp,
     definition::{
-        Choice, Count, Fail, Map, Next, Parallel, Pass, Resource, State, StateKind, StateName,
-        Task, Text, Wait, WaitUntil, Work, codes,
+        Choice, Count, DataFlow, Fail, Items, Map, Next, Parallel, Pass, QueryLanguage, Resource,
+        State, StateKind, StateName, Task, Text, Wait, WaitUntil, Work, codes,
     },
+    jsonata::{Jsonata, Offered},
+    limits,
 };
 
 /// Parses one state. What is wrong with it is reported; `None` if it cannot stand in the table.
 pub(super) fn parse(parser: &mut Parser, name: StateName, mut fields: Fields<'_>) -> Option<State> {
     fields.ignore(&["Comment"]);
-    if fields
-        .string(parser, "QueryLanguage")
-        .is_some_and(|language| language != "JSONPath")
-    {
-        let at = fields.at_field("QueryLanguage");
-        parser.not_supported(at, "only the query language JSONPath is supported");
-    }
+    language::check(parser, &mut fields);
     let Some(state_type) = fields.string(parser, "Type") else {
         fields.require(parser, "Type");
         return None;
     };
-    let is_fail = state_type == "Fail";
-    let mut input_path = None;
-    let mut output_path = None;
-    if !is_fail {
-        input_path = fields.path_or_null(parser, "InputPath");
-        output_path = fields.path_or_null(parser, "OutputPath");
+    language::refuse_foreign(parser, &mut fields);
+    if matches!(state_type, "Task" | "Parallel" | "Map") {
+        fields.offer(Offered::Result);
     }
-    let has_assign = !is_fail && state_type != "Succeed";
-    let assign = has_assign
-        .then(|| fields.object_template(parser, "Assign"))
-        .flatten();
+    let data_flow = data_flow(parser, &mut fields, state_type);
+    let has_assign = !matches!(state_type, "Fail" | "Succeed");
+    let assign = has_assign.then(|| fields.assign(parser)).flatten();
     let kind = match state_type {
         "Pass" => pass(parser, &mut fields),
         "Task" => task(parser, &mut fields),
@@ -57,11 +49,28 @@ pub(super) fn parse(parser: &mut Parser, name: StateName, mut fields: Fields<'_>
     fields.finish(parser);
     Some(State {
         name,
-        input_path,
-        output_path,
+        data_flow,
         assign,
         kind: kind?,
     })
+}
+
+fn data_flow(parser: &mut Parser, fields: &mut Fields<'_>, state_type: &str) -> DataFlow {
+    let is_fail = state_type == "Fail";
+    match fields.language() {
+        QueryLanguage::JsonPath if is_fail => DataFlow::JsonPath {
+            input_path: None,
+            output_path: None,
+        },
+        QueryLanguage::JsonPath => DataFlow::JsonPath {
+            input_path: fields.path_or_null(parser, "InputPath"),
+            output_path: fields.path_or_null(parser, "OutputPath"),
+        },
+        QueryLanguage::Jsonata if is_fail => DataFlow::Jsonata { output: None },
+        QueryLanguage::Jsonata => DataFlow::Jsonata {
+            output: fields.template(parser, "Output"),
+        },
+    }
 }
 
 fn pass(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
@@ -88,7 +97,7 @@ fn task(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         1,
     );
     let credentials = fields.object_template(parser, "Credentials");
-    let parameters = fields.template(parser, "Parameters");
+    let parameters = fields.template(parser, parameters_name(fields));
     let work = work(parser, fields)?;
     Some(StateKind::Task(Task {
         resource: resource?,
@@ -97,6 +106,14 @@ fn task(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         credentials,
         work: Work { parameters, ..work },
     }))
+}
+
+/// What is sent to a task or to branches.
+fn parameters_name(fields: &Fields<'_>) -> &'static str {
+    match fields.language() {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
+    }
 }
 
 fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Resource> {
@@ -121,7 +138,16 @@ fn choice(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
     }
     let mut rules = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
-        rules.extend(choices::rule(parser, value, format!("{at}/{index}")));
+        match value {
+            Value::Object(object) => {
+                let rule = fields.element(object, "Choices", index);
+                rules.extend(choices::rule(parser, rule));
+            }
+            _ => {
+                let at = format!("{at}/{index}");
+                parser.error(codes::SCHEMA, at, "Expected value of type Object");
+            }
+        }
     }
     let default = fields.string(parser, "Default").map(StateName::from);
     Some(StateKind::Choice(Choice { rules, default }))
@@ -130,7 +156,15 @@ fn choice(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
 fn wait(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
     let names = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
     fields.at_most_one(parser, &names);
-    let until = if fields.has("Seconds") {
+    let until = if fields.has_jsonata("Seconds") {
+        fields
+            .jsonata(parser, "Seconds")
+            .map(WaitUntil::SecondsJsonata)
+    } else if fields.has_jsonata("Timestamp") {
+        fields
+            .jsonata(parser, "Timestamp")
+            .map(WaitUntil::TimestampJsonata)
+    } else if fields.has("Seconds") {
         fields.natural(parser, "Seconds").map(WaitUntil::Seconds)
     } else if fields.has("SecondsPath") {
         fields
@@ -176,6 +210,9 @@ fn fail(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
 
 fn text(parser: &mut Parser, fields: &mut Fields<'_>, name: &str, path: &str) -> Option<Text> {
     fields.at_most_one(parser, &[name, path]);
+    if fields.has_jsonata(name) {
+        return fields.jsonata(parser, name).map(Text::Jsonata);
+    }
     match fields.string(parser, name) {
         Some(text) => Some(Text::Literal(text.into())),
         None => fields.expression(parser, path).map(Text::Computed),
@@ -184,7 +221,7 @@ fn text(parser: &mut Parser, fields: &mut Fields<'_>, name: &str, path: &str) ->
 
 fn parallel(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
     fields.require(parser, "Branches");
-    let parameters = fields.template(parser, "Parameters");
+    let parameters = fields.template(parser, parameters_name(fields));
     let mut branches = Vec::new();
     let mut is_whole = true;
     if let Some((values, at)) = fields.array(parser, "Branches") {
@@ -209,7 +246,7 @@ fn nested_scope(parser: &mut Parser, value: &Value, at: String) -> Option<StateN
         parser.error(codes::SCHEMA, at, "Expected value of type Object");
         return None;
     };
-    let mut fields = Fields::new(object, at);
+    let mut fields = Fields::new(object, at, parser.language);
     fields.ignore(&["Comment"]);
     processor_config(parser, &mut fields);
     let start_at = parser.scope(&mut fields);
@@ -221,7 +258,7 @@ fn processor_config(parser: &mut Parser, fields: &mut Fields<'_>) {
     let Some((config, at)) = fields.object(parser, "ProcessorConfig") else {
         return;
     };
-    let mut config = Fields::new(config, at.clone());
+    let mut config = Fields::new(config, at.clone(), fields.language());
     match config.string(parser, "Mode") {
         None | Some("INLINE") => config.finish(parser),
         Some("DISTRIBUTED") => parser.not_supported(at, "Distributed Map is not supported"),
@@ -245,10 +282,7 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         let at = fields.at_field(processor);
         nested_scope(parser, value, at)
     });
-    let items_path = match fields.value("ItemsPath") {
-        Some(_) => fields.path(parser, "ItemsPath"),
-        None => Some(Path::compile("$").expect("`$` is a path")),
-    };
+    let items = items(parser, fields);
     let selector = if fields.has("Parameters") {
         "Parameters"
     } else {
@@ -256,14 +290,49 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
     };
     let item_selector = fields.template(parser, selector);
     let max_concurrency = count(parser, fields, "MaxConcurrency", "MaxConcurrencyPath", 0);
+    let tolerances = tolerances(parser, fields);
     let work = work(parser, fields);
     Some(StateKind::Map(Map {
         start_at: start_at?,
-        items_path,
+        items: items?,
         item_selector,
         max_concurrency: max_concurrency.unwrap_or(Count::Literal(0)),
+        tolerances,
         work: work?,
     }))
+}
+
+fn items(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Items> {
+    if fields.has("ItemsPath") {
+        return fields.path(parser, "ItemsPath").map(Items::Path);
+    }
+    if fields.has_jsonata("Items") {
+        return fields.jsonata(parser, "Items").map(Items::Jsonata);
+    }
+    if !fields.has("Items") {
+        return Some(Items::Input);
+    }
+    fields.array(parser, "Items")?;
+    fields.template(parser, "Items").map(Items::Template)
+}
+
+/// What an inline Map state has no use for, but may have.
+fn tolerances(parser: &mut Parser, fields: &mut Fields<'_>) -> Vec<(&'static str, Jsonata)> {
+    let mut tolerances = Vec::new();
+    for (name, max) in [
+        ("ToleratedFailureCount", limits::SECONDS_BOUND as f64),
+        ("ToleratedFailurePercentage", 100.0),
+    ] {
+        if fields.has_jsonata(name) {
+            tolerances.extend(fields.jsonata(parser, name).map(|jsonata| (name, jsonata)));
+        } else if let Some(number) = fields.number(parser, name)
+            && !(0.0..=max).contains(&number)
+        {
+            let message = format!("Value must be between 0 and {max}");
+            parser.error(codes::SCHEMA, fields.at_field(name), message);
+        }
+    }
+    tolerances
 }
 
 /// A number given or read: `TimeoutSeconds` or `TimeoutSecondsPath`, and the like.
@@ -278,8 +347,11 @@ fn count(
     if fields.has(path) {
         return fields.path(parser, path).map(Count::Path);
     }
+    if fields.has_jsonata(name) {
+        return fields.jsonata(parser, name).map(Count::Jsonata);
+    }
     fields
-        .whole(parser, name, min, crate::limits::SECONDS_BOUND)
+        .whole(parser, name, min, limits::SECONDS_BOUND)
         .map(Count::Literal)
 }
 

@@ -1,0 +1,94 @@
+//! What an expression may not do, seen without evaluating it.
+
+use jlens_core::{
+    Node, NodeKind,
+    ast::{FallbackOp, Stage},
+};
+
+use super::{Offered, engine::Program};
+
+/// What a state machine has no use for: an input document, and operators newer than JSONata 2.0.6.
+pub(super) fn unsupported(program: &Program) -> Vec<String> {
+    let mut findings = Findings(Vec::new());
+    findings.visit(&program.ast().root, true);
+    findings.0
+}
+
+/// The members of `$states` that are not offered where the expression stands.
+pub(super) fn not_offered(program: &Program, offered: Offered) -> Vec<String> {
+    if program.reads_whole_states() {
+        return Vec::new();
+    }
+    [
+        ("result", Offered::Result),
+        ("errorOutput", Offered::ErrorOutput),
+    ]
+    .into_iter()
+    .filter(|(member, where_to)| *where_to != offered && program.reads_states(member))
+    .map(|(member, _)| format!("Reference to '$states.{member}' is not supported here."))
+    .collect()
+}
+
+struct Findings(Vec<String>);
+
+impl Findings {
+    /// `is_top`: the context of the node is that of the whole expression, which is nothing.
+    fn visit(&mut self, node: &Node, is_top: bool) {
+        match &node.kind {
+            NodeKind::Name { name } if is_top => self.reference(name),
+            NodeKind::Variable { name } if name == "$" => self.reference("$$"),
+            NodeKind::Variable { name } if name.is_empty() && is_top => self.reference("$"),
+            NodeKind::Wildcard if is_top => self.reference("*"),
+            NodeKind::Descendant if is_top => self.reference("**"),
+            NodeKind::Fallback { op, .. } => self.operator(*op),
+            _ => {}
+        }
+        let inner = inner_context(node);
+        let mut children = Vec::new();
+        node.for_each_child(|child| children.push(child));
+        for child in children {
+            let is_inner = inner.iter().any(|inside| std::ptr::eq(*inside, child));
+            self.visit(child, is_top && !is_inner);
+        }
+    }
+
+    fn reference(&mut self, name: &str) {
+        self.add(format!(
+            "Reference to '{name}' at the top level is not supported."
+        ));
+    }
+
+    fn operator(&mut self, operator: FallbackOp) {
+        let symbol = operator.symbol();
+        self.add(format!("The operator '{symbol}' is not supported."));
+    }
+
+    fn add(&mut self, finding: String) {
+        if !self.0.contains(&finding) {
+            self.0.push(finding);
+        }
+    }
+}
+
+/// The children that are evaluated with a value in this node as their context.
+fn inner_context(node: &Node) -> Vec<&Node> {
+    let mut inner = Vec::new();
+    match &node.kind {
+        NodeKind::Path { steps, .. } => inner.extend(steps.iter().skip(1)),
+        NodeKind::Transform(transform) => {
+            inner.extend([&transform.pattern, &transform.update]);
+            inner.extend(&transform.delete);
+        }
+        NodeKind::Sort { terms } => inner.extend(terms.iter().map(|term| &term.expr)),
+        _ => {}
+    }
+    for stage in node.attrs.stages.iter().chain(&node.attrs.predicate) {
+        if let Stage::Filter { expr, .. } = stage {
+            inner.push(expr);
+        }
+    }
+    for (key, value) in node.attrs.group.iter().flat_map(|group| &group.pairs) {
+        inner.extend([key, value]);
+    }
+    inner
+}

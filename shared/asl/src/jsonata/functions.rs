@@ -1,0 +1,255 @@
+//! The functions that AWS adds to JSONata, and guards for two of the language's own.
+//!
+//! AWS: [Functions provided by Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn).
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{intrinsics, limits};
+
+/// A function: its name after the `$`, its signature in JSONata's own notation, what it does.
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    pub(super) signature: &'static str,
+    pub(super) call: fn(&[Option<Value>], &Draws) -> Outcome,
+}
+
+/// `None` is undefined; an error has a code and a message.
+type Outcome = Result<Option<Value>, (&'static str, String)>;
+
+pub(super) const ALL: &[Function] = &[
+    Function {
+        name: "partition",
+        signature: "<an:a>",
+        call: partition,
+    },
+    Function {
+        name: "range",
+        signature: "<nnn:a>",
+        call: range,
+    },
+    Function {
+        name: "hash",
+        signature: "<ss:s>",
+        call: hash,
+    },
+    Function {
+        name: "random",
+        signature: "<n?:n>",
+        call: random,
+    },
+    Function {
+        name: "uuid",
+        signature: "<:s>",
+        call: uuid,
+    },
+    Function {
+        name: "parse",
+        signature: "<s:x>",
+        call: parse,
+    },
+    Function {
+        name: "eval",
+        signature: "<x?x?:x>",
+        call: eval,
+    },
+];
+
+/// Whether it is one of the functions that AWS adds.
+pub(super) fn exists(name: &str) -> bool {
+    ALL.iter().any(|function| function.name == name)
+}
+
+/// Whether what it answers is random.
+pub(super) fn is_random(name: &str) -> bool {
+    matches!(name, "random" | "uuid" | "shuffle")
+}
+
+/// Whether its time grows with the square of its argument.
+pub(super) fn is_quadratic(name: &str) -> bool {
+    matches!(name, "keys" | "distinct")
+}
+
+/// The code under which `$error` reports what it is given. AWS's own functions have none.
+const CODE: &str = "D3137";
+
+fn partition(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let (Some(Value::Array(elements)), Some(size)) = (&arguments[0], integer(arguments, 1)) else {
+        return Ok(None);
+    };
+    let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
+        return Err((CODE, "The chunk size must be a positive integer".into()));
+    };
+    Ok(Some(elements.chunks(size).map(<[Value]>::to_vec).collect()))
+}
+
+fn range(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let (Some(first), Some(last), Some(step)) = (
+        integer(arguments, 0),
+        integer(arguments, 1),
+        integer(arguments, 2),
+    ) else {
+        return Ok(None);
+    };
+    if step == 0 {
+        return Err((CODE, "The step must not be zero".into()));
+    }
+    let (distance, step) = (i128::from(last) - i128::from(first), i128::from(step));
+    let is_empty = distance != 0 && distance.signum() != step.signum();
+    let count = if is_empty { 0 } else { distance / step + 1 };
+    if count > limits::JSONATA_ARRAY_ITEMS_MAX as i128 {
+        return Err(("U1001", "The array is too long".into()));
+    }
+    let item = |number: i128| Value::from((i128::from(first) + number * step) as i64);
+    Ok(Some((0..count).map(item).collect()))
+}
+
+fn hash(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let (Some(data), Some(algorithm)) = (text(arguments, 0), text(arguments, 1)) else {
+        return Ok(None);
+    };
+    match intrinsics::digest(data.as_bytes(), algorithm) {
+        Some(digest) => Ok(Some(digest.into())),
+        None => Err((
+            CODE,
+            "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512".into(),
+        )),
+    }
+}
+
+fn random(arguments: &[Option<Value>], draws: &Draws) -> Outcome {
+    let number = match integer(arguments, 0) {
+        Some(seed) => intrinsics::seeded_fraction(seed),
+        None => draws.fraction(),
+    };
+    Ok(Some(number.into()))
+}
+
+fn uuid(_: &[Option<Value>], draws: &Draws) -> Outcome {
+    let [high, low] = draws.next();
+    Ok(Some(intrinsics::uuid_of(high, low).into()))
+}
+
+fn parse(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    match text(arguments, 0).map(serde_json::from_str) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(value)),
+        Some(Err(error)) => Err((CODE, format!("The string is not valid JSON: {error}"))),
+    }
+}
+
+/// AWS has taken it out.
+fn eval(_: &[Option<Value>], _: &Draws) -> Outcome {
+    Err(("T1006", String::new()))
+}
+
+/// A number, rounded down.
+fn integer(arguments: &[Option<Value>], index: usize) -> Option<i64> {
+    let number = arguments.get(index)?.as_ref()?;
+    number
+        .as_i64()
+        .or_else(|| Some(number.as_f64()?.floor() as i64))
+}
+
+fn text(arguments: &[Option<Value>], index: usize) -> Option<&str> {
+    arguments.get(index)?.as_ref()?.as_str()
+}
+
+/// The chance of one evaluation: a hash of its seed and of how much was drawn before.
+#[derive(Clone)]
+pub(super) struct Draws {
+    seed: [u64; 4],
+    drawn: Arc<AtomicU64>,
+}
+
+impl Draws {
+    pub(super) fn new(seed: [u64; 4]) -> Self {
+        let drawn = Arc::default();
+        Self { seed, drawn }
+    }
+
+    fn next(&self) -> [u64; 2] {
+        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let mut hash = Sha256::new();
+        for word in self.seed.iter().chain([&drawn]) {
+            hash.update(word.to_le_bytes());
+        }
+        let digest = hash.finalize();
+        let word = |at: usize| {
+            let bytes = digest[at..at + 8].try_into();
+            u64::from_le_bytes(bytes.expect("eight bytes"))
+        };
+        [word(0), word(8)]
+    }
+
+    /// Evenly distributed in [0, 1).
+    fn fraction(&self) -> f64 {
+        (self.next()[0] >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Measures the comparisons that `$keys` and `$distinct` would make.
+#[derive(Clone, Default)]
+pub(super) struct Guard(Arc<AtomicU64>);
+
+impl Guard {
+    /// Whether the functions of the language may run.
+    pub(super) fn is_harmless(&self) -> bool {
+        self.0.load(Ordering::Relaxed) <= limits::JSONATA_COMPARISONS_MAX
+    }
+
+    fn add(&self, elements: usize, different: usize) {
+        let comparisons = (elements as u64).saturating_mul(different as u64);
+        self.0.fetch_add(comparisons, Ordering::Relaxed);
+    }
+}
+
+/// `$keys` in linear time.
+pub(super) fn keys(arguments: &[Option<Value>], guard: &Guard) -> Option<Value> {
+    fn collect<'v>(value: &'v Value, found: &mut Vec<&'v str>, seen: &mut HashSet<&'v str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(
+                    members
+                        .keys()
+                        .map(String::as_str)
+                        .filter(|key| seen.insert(key)),
+                );
+            }
+            Value::Array(elements) => elements.iter().for_each(|one| collect(one, found, seen)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    collect(arguments.first()?.as_ref()?, &mut found, &mut seen);
+    guard.add(found.len(), found.len());
+    match found.as_slice() {
+        [] => None,
+        [only] => Some((*only).into()),
+        all => Some(all.iter().copied().map(Value::from).collect()),
+    }
+}
+
+/// `$distinct` in linear time.
+pub(super) fn distinct(arguments: &[Option<Value>], guard: &Guard) -> Option<Value> {
+    let argument = arguments.first()?.as_ref()?;
+    let Value::Array(elements) = argument else {
+        return Some(argument.clone());
+    };
+    let mut seen = HashSet::new();
+    let different: Vec<Value> = elements
+        .iter()
+        .filter(|element| seen.insert(*element))
+        .cloned()
+        .collect();
+    guard.add(elements.len(), different.len());
+    Some(different.into())
+}
