@@ -8,6 +8,8 @@
 mod audit;
 mod engine;
 mod functions;
+mod meter;
+mod prelude;
 
 use std::{collections::BTreeSet, sync::Arc};
 

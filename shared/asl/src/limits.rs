@@ -89,6 +89,10 @@ pub const JSONATA_BYTES_MAX: usize = 6_990_256;
 /// not one more.
 pub const JSONATA_ARRAY_ITEMS_MAX: usize = 873_782;
 
-/// Comparisons that `$keys` and `$distinct` may make in one JSONata expression before they are
-/// replaced. Ours; some milliseconds.
-pub const JSONATA_COMPARISONS_MAX: u64 = 2_000_000;
+/// Bytes of strings and arrays that a JSONata expression makes in all, those it forgets included.
+/// Ours.
+pub const JSONATA_MADE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Elements that `$keys` and `$distinct` compare with one another in a JSONata expression; with more
+/// of them they go another way. Ours; some milliseconds.
+pub const JSONATA_COMPARED_ELEMENTS_MAX: usize = 2_000;

@@ -1,20 +1,26 @@
-//! The engine that runs JSONata. Nothing outside this file and `audit.rs` knows which one it is.
+//! The engine that runs JSONata. Outside this file only `audit.rs` and `meter.rs`, which see its
+//! syntax tree, know which one it is.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jlens_core::{
-    Ast, Bindings, Error, Expression, HostFunction, NodeKind, Options,
-    audit::{Outcome, Tracer},
+    Ast, Bindings, CancelToken, Error, Expression, HostFunction, NodeKind, Options,
     reads::{Read, Reads},
 };
 use serde_json::Value;
 
-use super::functions::{self, Draws, Function, Guard};
+use super::{
+    functions::{self, Draws, Function},
+    meter::{Exceeded, Meter},
+    prelude,
+};
 use crate::limits;
 
 /// A compiled expression, and what it reads.
 pub(super) struct Program {
     expression: Expression,
+    /// The expression after its prelude, if it needs one.
+    guarded: Option<Expression>,
     reads: Reads,
     /// Every name that follows a `$`, functions and local variables included.
     names: BTreeSet<String>,
@@ -62,8 +68,10 @@ impl Program {
                 names.insert(name.clone());
             }
         });
+        let guarded = guarded(text, &names, |_| false);
         Ok(Self {
             expression,
+            guarded,
             reads,
             names,
         })
@@ -124,41 +132,33 @@ impl Program {
     }
 
     /// Evaluates it with these variables.
-    ///
-    /// `$keys` and `$distinct` take quadratic time, during which the clock is not read. So they are
-    /// first replaced by functions that take linear time and measure what the others would take. Only
-    /// what is harmless runs with the functions of the language, which know sequences from arrays.
     pub(super) fn run(
         &self,
         variables: Vec<(String, Value)>,
         conditions: &Conditions,
     ) -> Result<Answer, Failure> {
+        let is_taken = |name: &str| variables.iter().any(|(taken, _)| taken == name);
+        let rewritten = variables
+            .iter()
+            .any(|(name, _)| prelude::has(name))
+            .then(|| guarded(self.text(), &self.names, is_taken));
+        let expression = rewritten
+            .as_ref()
+            .unwrap_or(&self.guarded)
+            .as_ref()
+            .unwrap_or(&self.expression);
         let bindings = self.bindings(variables, conditions);
-        if !self.names().any(functions::is_quadratic) {
-            return self.run_with(&bindings, conditions);
-        }
-        let guard = Guard::default();
-        let guarded = self.run_with(&guarded(bindings.clone(), &guard), conditions);
-        match guard.is_harmless() {
-            true => self.run_with(&bindings, conditions),
-            false => guarded,
-        }
-    }
-
-    fn run_with(&self, bindings: &Bindings, conditions: &Conditions) -> Result<Answer, Failure> {
-        let options = options(conditions);
-        match self.expression.evaluate_with(None, bindings, &options)? {
-            Some(value) => Ok(Answer::Value(value)),
-            None => {
-                // A function is as good as nothing to the engine; only a trace tells them apart.
-                let mut kind = Kind::default();
-                self.expression
-                    .evaluate_traced(None, bindings, &options, &mut kind)?;
-                Ok(match kind.is_function {
-                    true => Answer::Function,
-                    false => Answer::Nothing,
-                })
-            }
+        let token = CancelToken::new();
+        let mut meter = Meter::new(token.clone(), conditions.time);
+        let options = options(conditions).cancel_token(token);
+        let answer = expression.evaluate_traced(None, &bindings, &options, &mut meter);
+        match (answer, meter.stopped()) {
+            (_, Some(Exceeded::Time)) => Err(Failure::Limit(TIME)),
+            (_, Some(Exceeded::Memory)) => Err(Failure::Limit(MEMORY)),
+            (Ok(Some(value)), None) => Ok(Answer::Value(value)),
+            (Ok(None), None) if meter.is_function() => Ok(Answer::Function),
+            (Ok(None), None) => Ok(Answer::Nothing),
+            (Err(error), None) => Err(error.into()),
         }
     }
 
@@ -166,7 +166,7 @@ impl Program {
         let mut bindings = Bindings::new();
         let draws = Draws::new(conditions.seed);
         for function in functions::ALL {
-            if self.names.contains(function.name) {
+            if self.names.contains(function.name) || self.guarded.is_some() {
                 bindings = bindings.function(function.name, host(function, draws.clone()));
             }
         }
@@ -181,6 +181,16 @@ impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text().fmt(f)
     }
+}
+
+/// The expression after its prelude, if it needs one.
+fn guarded(
+    text: &str,
+    names: &BTreeSet<String>,
+    is_taken: impl Fn(&str) -> bool,
+) -> Option<Expression> {
+    let text = prelude::guard(text, names, is_taken)?;
+    Some(Expression::compile(&text).expect("a valid expression is valid in a block"))
 }
 
 /// All functions, without what they would need to run.
@@ -201,20 +211,6 @@ fn host(function: &'static Function, draws: Draws) -> HostFunction {
     made.expect("the signatures are right").without_input()
 }
 
-/// The same bindings with linear functions in place of quadratic ones.
-fn guarded(bindings: Bindings, guard: &Guard) -> Bindings {
-    let (keys, distinct) = (guard.clone(), guard.clone());
-    let keys = HostFunction::with_signature("<x-:x>", move |arguments, _| {
-        Ok(functions::keys(arguments, &keys))
-    });
-    let distinct = HostFunction::with_signature("<x:x>", move |arguments, _| {
-        Ok(functions::distinct(arguments, &distinct))
-    });
-    bindings
-        .function("keys", keys.expect("the signature is right"))
-        .function("distinct", distinct.expect("the signature is right"))
-}
-
 fn options(conditions: &Conditions) -> Options {
     Options::new()
         .now(conditions.now)
@@ -225,20 +221,6 @@ fn options(conditions: &Conditions) -> Options {
         .max_array_length(limits::JSONATA_ARRAY_ITEMS_MAX)
         .max_string_length(limits::JSONATA_BYTES_MAX)
         .max_result_size(limits::JSONATA_BYTES_MAX)
-}
-
-/// Notes whether the result is a function.
-#[derive(Default)]
-struct Kind {
-    is_function: bool,
-}
-
-impl Tracer for Kind {
-    fn end(&mut self, outcome: Outcome<'_>) {
-        if let Outcome::Value(value) = outcome {
-            self.is_function = value.type_name() == "function";
-        }
-    }
 }
 
 impl From<Error> for Failure {

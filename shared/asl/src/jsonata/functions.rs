@@ -1,4 +1,4 @@
-//! The functions that AWS adds to JSONata, and guards for two of the language's own.
+//! The functions that AWS adds to JSONata, and those that guard some of the language's own.
 //!
 //! AWS: [Functions provided by Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn).
 
@@ -26,44 +26,33 @@ pub(super) struct Function {
 type Outcome = Result<Option<Value>, (&'static str, String)>;
 
 pub(super) const ALL: &[Function] = &[
-    Function {
-        name: "partition",
-        signature: "<an:a>",
-        call: partition,
-    },
-    Function {
-        name: "range",
-        signature: "<nnn:a>",
-        call: range,
-    },
-    Function {
-        name: "hash",
-        signature: "<ss:s>",
-        call: hash,
-    },
-    Function {
-        name: "random",
-        signature: "<n?:n>",
-        call: random,
-    },
-    Function {
-        name: "uuid",
-        signature: "<:s>",
-        call: uuid,
-    },
-    Function {
-        name: "parse",
-        signature: "<s:x>",
-        call: parse,
-    },
-    Function {
-        name: "eval",
-        signature: "<x?x?:x>",
-        call: eval,
-    },
+    function("partition", "<an:a>", partition),
+    function("range", "<nnn:a>", range),
+    function("hash", "<ss:s>", hash),
+    function("random", "<n?:n>", random),
+    function("uuid", "<:s>", uuid),
+    function("parse", "<s:x>", parse),
+    function("eval", "<x?x?:x>", eval),
+    function("_comparesFew", "<x?:b>", compares_few),
+    function("_keys", "<x?:x>", keys),
+    function("_distinct", "<x?:x>", distinct),
+    function("_checkReplace", "<x?x?x?:x>", check_replace),
+    function("_checkSplit", "<x?x?:x>", check_split),
 ];
 
-/// Whether it is one of the functions that AWS adds.
+const fn function(
+    name: &'static str,
+    signature: &'static str,
+    call: fn(&[Option<Value>], &Draws) -> Outcome,
+) -> Function {
+    Function {
+        name,
+        signature,
+        call,
+    }
+}
+
+/// Whether it is one of these functions.
 pub(super) fn exists(name: &str) -> bool {
     ALL.iter().any(|function| function.name == name)
 }
@@ -71,11 +60,6 @@ pub(super) fn exists(name: &str) -> bool {
 /// Whether what it answers is random.
 pub(super) fn is_random(name: &str) -> bool {
     matches!(name, "random" | "uuid" | "shuffle")
-}
-
-/// Whether its time grows with the square of its argument.
-pub(super) fn is_quadratic(name: &str) -> bool {
-    matches!(name, "keys" | "distinct")
 }
 
 /// The code under which `$error` reports what it is given. AWS's own functions have none.
@@ -106,10 +90,15 @@ fn range(arguments: &[Option<Value>], _: &Draws) -> Outcome {
     let is_empty = distance != 0 && distance.signum() != step.signum();
     let count = if is_empty { 0 } else { distance / step + 1 };
     if count > limits::JSONATA_ARRAY_ITEMS_MAX as i128 {
-        return Err(("U1001", "The array is too long".into()));
+        return Err(too_much());
     }
     let item = |number: i128| Value::from((i128::from(first) + number * step) as i64);
-    Ok(Some((0..count).map(item).collect()))
+    // A sequence, as AWS was recorded: one number stands for itself, and none for nothing.
+    Ok(match count {
+        0 => None,
+        1 => Some(item(0)),
+        _ => Some((0..count).map(item).collect()),
+    })
 }
 
 fn hash(arguments: &[Option<Value>], _: &Draws) -> Outcome {
@@ -196,24 +185,28 @@ impl Draws {
     }
 }
 
-/// Measures the comparisons that `$keys` and `$distinct` would make.
-#[derive(Clone, Default)]
-pub(super) struct Guard(Arc<AtomicU64>);
+/// Whether `$keys` and `$distinct` may compare each element with each other one.
+fn compares_few(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let elements = arguments
+        .first()
+        .and_then(Option::as_ref)
+        .map_or(0, compared);
+    Ok(Some(
+        (elements <= limits::JSONATA_COMPARED_ELEMENTS_MAX).into(),
+    ))
+}
 
-impl Guard {
-    /// Whether the functions of the language may run.
-    pub(super) fn is_harmless(&self) -> bool {
-        self.0.load(Ordering::Relaxed) <= limits::JSONATA_COMPARISONS_MAX
-    }
-
-    fn add(&self, elements: usize, different: usize) {
-        let comparisons = (elements as u64).saturating_mul(different as u64);
-        self.0.fetch_add(comparisons, Ordering::Relaxed);
+/// The elements of an array and the keys of an object, those of objects in arrays included.
+fn compared(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => elements.len() + elements.iter().map(compared).sum::<usize>(),
+        Value::Object(members) => members.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
 /// `$keys` in linear time.
-pub(super) fn keys(arguments: &[Option<Value>], guard: &Guard) -> Option<Value> {
+fn keys(arguments: &[Option<Value>], _: &Draws) -> Outcome {
     fn collect<'v>(value: &'v Value, found: &mut Vec<&'v str>, seen: &mut HashSet<&'v str>) {
         match value {
             Value::Object(members) => {
@@ -228,28 +221,57 @@ pub(super) fn keys(arguments: &[Option<Value>], guard: &Guard) -> Option<Value> 
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+    let Some(Some(argument)) = arguments.first() else {
+        return Ok(None);
+    };
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    collect(arguments.first()?.as_ref()?, &mut found, &mut seen);
-    guard.add(found.len(), found.len());
-    match found.as_slice() {
+    collect(argument, &mut found, &mut seen);
+    Ok(match found.as_slice() {
         [] => None,
         [only] => Some((*only).into()),
         all => Some(all.iter().copied().map(Value::from).collect()),
-    }
+    })
 }
 
 /// `$distinct` in linear time.
-pub(super) fn distinct(arguments: &[Option<Value>], guard: &Guard) -> Option<Value> {
-    let argument = arguments.first()?.as_ref()?;
-    let Value::Array(elements) = argument else {
-        return Some(argument.clone());
+fn distinct(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let Some(Some(Value::Array(elements))) = arguments.first() else {
+        return Ok(arguments.first().cloned().flatten());
     };
     let mut seen = HashSet::new();
-    let different: Vec<Value> = elements
-        .iter()
-        .filter(|element| seen.insert(*element))
-        .cloned()
-        .collect();
-    guard.add(elements.len(), different.len());
-    Some(different.into())
+    let different = elements.iter().filter(|element| seen.insert(*element));
+    Ok(Some(different.cloned().collect()))
+}
+
+/// Fails if `$replace` could make too long a string: with a regular expression, one replacement for
+/// each character.
+fn check_replace(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let (Some(string), Some(replacement)) = (text(arguments, 0), text(arguments, 2)) else {
+        return Ok(None);
+    };
+    let (matches, max) = match text(arguments, 1) {
+        Some("") => return Ok(None),
+        Some(pattern) => (string.matches(pattern).count(), limits::JSONATA_BYTES_MAX),
+        None => (string.len(), limits::JSONATA_MADE_BYTES_MAX),
+    };
+    match matches.saturating_mul(replacement.len()) > max {
+        true => Err(too_much()),
+        false => Ok(None),
+    }
+}
+
+/// Fails if `$split` would make too long an array.
+fn check_split(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    let (Some(string), Some(separator)) = (text(arguments, 0), text(arguments, 1)) else {
+        return Ok(None);
+    };
+    match string.matches(separator).count() > limits::JSONATA_ARRAY_ITEMS_MAX {
+        true => Err(too_much()),
+        false => Ok(None),
+    }
+}
+
+/// The engine's own code for what is too large.
+fn too_much() -> (&'static str, String) {
+    ("U1001", String::new())
 }
