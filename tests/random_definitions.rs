@@ -4,6 +4,8 @@
 //! The distribution of what was drawn is printed: a property of definitions that were never drawn
 //! would prove nothing.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
