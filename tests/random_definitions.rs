@@ -4,7 +4,11 @@
 //! The distribution of what was drawn is printed: a property of definitions that were never drawn
 //! would prove nothing.
 
-#![allow(clippy::unwrap_used, reason = "this is a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the number of definitions comes from the environment"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +24,7 @@ use segno_interpreter::{history::Detail, payload::Payload};
 use segno_tests::world::{Ended, Functions, World};
 use serde_json::{Map, Value, json};
 
+/// How many are drawn, unless `SEGNO_RANDOM_DEFINITIONS` says otherwise.
 const DEFINITIONS: u32 = 384;
 
 /// Scopes inside scopes, at most.
@@ -339,8 +344,10 @@ fn check(ended: &Ended) -> Result<(), String> {
 #[test]
 fn whatever_a_definition_says_the_interpreter_keeps_its_promises() {
     let distribution = std::cell::RefCell::new(Distribution::default());
+    let wanted = std::env::var("SEGNO_RANDOM_DEFINITIONS");
+    let cases = wanted.map_or(DEFINITIONS, |number| number.parse().unwrap());
     let mut runner = TestRunner::new(Config {
-        cases: DEFINITIONS,
+        cases,
         failure_persistence: None,
         ..Config::default()
     });
@@ -373,7 +380,7 @@ fn whatever_a_definition_says_the_interpreter_keeps_its_promises() {
         distribution.borrow_mut().add(&calm, depth_of(&states));
         Ok(())
     });
-    println!("drawn in {DEFINITIONS} definitions:");
+    println!("drawn in {cases} definitions:");
     for (what, times) in &distribution.borrow().0 {
         println!("  {times:8} {what}");
     }
