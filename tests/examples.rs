@@ -163,6 +163,51 @@ fn an_order_is_rejected_when_it_is_sold_out_or_empty() {
 }
 
 #[test]
+fn mocked_tasks_answer_as_their_test_case_says() {
+    let mocked = |case: &str, more: &[&str]| {
+        let fixed = [
+            "run",
+            "docs/examples/order.asl.json",
+            "--skip-waits",
+            "--mock",
+        ];
+        let case = ["docs/examples/order.mock.json", "--case", case];
+        let input = ["--input", r#"{"id": 7, "items": [{"sku": "book"}]}"#];
+        segno(&[&fixed[..], &case, &input, more].concat())
+    };
+    assert_eq!(mocked("Approved", &[]).output()["status"], "CONFIRMED");
+    assert_eq!(mocked("Declined", &[]).output()["status"], "REJECTED");
+    let retried = mocked("ApprovedAtTheThirdAttempt", &["--events"]).output();
+    let failures = retried["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["type"] == "LambdaFunctionFailed");
+    assert_eq!(failures.count(), 2);
+    let unknown = mocked("Lost", &[]);
+    assert_eq!(unknown.status, Some(2));
+    assert!(
+        unknown
+            .stderr
+            .contains("has no test case `Lost`, but `Approved`"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[test]
+fn every_example_can_be_drawn() {
+    for example in ["hello-world", "order", "counter"] {
+        let file = format!("docs/examples/{example}.asl.json");
+        for (format, begins) in [("mermaid", "flowchart TD"), ("dot", "digraph {")] {
+            let ran = segno(&["graph", &file, "--format", format]);
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            assert!(ran.stdout.starts_with(begins), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
 fn the_history_is_printed_as_the_api_answers_it() {
     let ran = segno(&[
         "run",
