@@ -212,7 +212,10 @@ fn check<S: Store, C: Clock>(
         .compile(definition)
         .map_err(|found| refuse(found.0.iter().map(ToString::to_string).collect()))?;
     let mut problems = Vec::new();
-    for state in machine.states() {
+    // A test case names the states that it comes to: what else has no target is an error only if the
+    // execution comes to it all the same.
+    let is_test_case = arguments.mock.is_some();
+    for state in machine.states().filter(|_| !is_test_case) {
         if let StateKind::Task(task) = &state.kind {
             let accepted = engine.invoker().accepts(&state.name, task);
             problems.extend(
