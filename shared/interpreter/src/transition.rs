@@ -85,8 +85,15 @@ impl<'m> Draft<'m> {
 
     /// The finished transition. Commands are those that the checkpoint did not owe before.
     pub(crate) fn finish(mut self, owed_before: &BTreeSet<Command>) -> Transition {
-        let needed = self.checkpoint.payload_ids();
+        let mut needed = self.checkpoint.payload_ids();
         self.checkpoint.payloads.retain(|id| needed.contains(&id));
+        // What was made on the way, and is neither shown nor kept, is not stored.
+        needed.extend(
+            self.history
+                .iter()
+                .flat_map(|event| event.detail.payload_ids()),
+        );
+        self.payloads.retain(|(id, _)| needed.contains(id));
         let mut commands = self.checkpoint.commands();
         // A budget spent again asks to go on again.
         commands.retain(|command| *command == Command::Continue || !owed_before.contains(command));

@@ -87,6 +87,22 @@ fn a_checkpoint_forgets_payloads_that_nothing_needs() {
 }
 
 #[test]
+fn what_is_made_on_the_way_is_not_stored() {
+    let definition = json!({ "StartAt": "A", "States": { "A": {
+        "Type": "Pass", "InputPath": "$.a", "Parameters": { "b.$": "$.b" }, "OutputPath": "$.b", "End": true,
+    } } });
+
+    let transition = run(&definition, Payload::from(json!({ "a": { "b": 1 } })));
+
+    let stored: Vec<&str> = transition
+        .payloads
+        .iter()
+        .map(|(_, payload)| payload.text())
+        .collect();
+    assert_eq!(stored, [r#"{"a":{"b":1}}"#, "1"]);
+}
+
+#[test]
 fn a_transition_ends_when_its_budget_is_spent() {
     let transition = run(&chain(1_000), Payload::from(json!({})));
 
