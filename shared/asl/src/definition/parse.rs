@@ -14,7 +14,7 @@ use super::{
     Diagnostic, Diagnostics, Severity, State, StateMachine, StateName, codes,
     validate::{self, Scope},
 };
-use crate::limits;
+use crate::{data::json_text::JsonError, limits};
 
 /// Parses and validates a definition.
 ///
@@ -60,7 +60,18 @@ pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
             codes::INVALID_JSON,
             "Definition must be a valid JSON object".into(),
         ),
-        Err(error) => refuse(codes::INVALID_JSON, error.to_string()),
+        Err(error) => {
+            let error = JsonError::of(text, &error);
+            let location = error.location(text);
+            let message = format!("{error}\n at {location}");
+            let (severity, code) = (Severity::Error, codes::INVALID_JSON);
+            Err(Diagnostics(vec![Diagnostic {
+                severity,
+                code,
+                message,
+                location,
+            }]))
+        }
     }
 }
 
