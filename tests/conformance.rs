@@ -1,5 +1,7 @@
 //! Every case, through the interpreter and through the engine over a store.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 use std::{path::Path, sync::Arc};
 
 use segno_engine::{

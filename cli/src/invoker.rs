@@ -17,9 +17,12 @@ use segno_integrations::{
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
 
+use crate::mock::Mocks;
+
 /// Local targets by name, and Lambda for the rest.
 #[derive(Default)]
 pub(crate) struct LocalInvoker {
+    mocks: Mocks,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
 }
@@ -37,7 +40,21 @@ impl LocalInvoker {
                 bail!("--lambda {name} is given twice");
             }
         }
-        Ok(Self { targets, lambda })
+        Ok(Self {
+            mocks: Mocks::default(),
+            targets,
+            lambda,
+        })
+    }
+
+    /// The same, with the tasks of some states mocked.
+    pub(crate) fn with_mocks(self, mocks: Mocks) -> Self {
+        Self { mocks, ..self }
+    }
+
+    /// The states that are mocked.
+    pub(crate) fn mocks(&self) -> &Mocks {
+        &self.mocks
     }
 
     /// The target of a function, or of the state that calls it.
@@ -78,7 +95,7 @@ impl LocalInvoker {
 
 impl Invoker for LocalInvoker {
     fn accepts(&self, state: &StateName, task: &Task) -> Result<(), String> {
-        if self.targets.contains_key(&**state) {
+        if self.mocks.has(state) || self.targets.contains_key(&**state) {
             return Ok(());
         }
         let function = match &task.resource {
@@ -103,6 +120,9 @@ impl Invoker for LocalInvoker {
     }
 
     async fn invoke(&self, call: Call) -> Outcome {
+        if let Some(outcome) = self.mocks.answer(&call.state) {
+            return outcome;
+        }
         let result = self.call(&call).await?;
         Payload::parse(&result).map_err(|error| {
             StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))

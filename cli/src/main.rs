@@ -8,7 +8,9 @@
 
 mod dev;
 mod environment;
+mod graph;
 mod invoker;
+mod mock;
 mod run;
 
 use std::process::ExitCode;
@@ -27,6 +29,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Dev(dev::Arguments),
+    Graph(graph::Arguments),
 }
 
 /// Exit status of wrong usage, and of what cannot be read. `clap` uses it, too.
@@ -38,6 +41,7 @@ async fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Dev(arguments) => dev::dev(arguments).await,
+        Command::Graph(arguments) => graph::graph(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

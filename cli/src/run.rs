@@ -18,7 +18,7 @@ use segno_interpreter::{checkpoint::Status, history::ExecutionData, payload::Pay
 use serde_json::{Value, json};
 
 use self::progress::Progress;
-use crate::{environment, invoker::LocalInvoker};
+use crate::{environment, invoker::LocalInvoker, mock::Mocks};
 
 /// Run a definition once: progress on standard error, the output on standard output.
 ///
@@ -37,6 +37,19 @@ pub(crate) struct Arguments {
     /// its cause) or http://HOST:PORT/PATH (JSON as a POST).
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
+
+    /// Mocked tasks, in the configuration format of Step Functions Local.
+    #[arg(long, value_name = "FILE", requires = "case")]
+    mock: Option<PathBuf>,
+
+    /// The test case of --mock.
+    #[arg(long, requires = "mock")]
+    case: Option<String>,
+
+    /// Name of the state machine: in ARNs, and in --mock. Default: the file's name up to its first
+    /// dot; in --mock the only one, if there is no other.
+    #[arg(long)]
+    name: Option<String>,
 
     /// Do not wait: time jumps over Wait states and retry delays.
     #[arg(long)]
@@ -59,7 +72,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let lambda = environment::lambda_endpoint()?.map(|(_, endpoint)| {
         Lambda::new(endpoint, environment::region(), environment::credentials())
     });
-    let invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
+        let definition = machine_name(&arguments.file);
+        invoker = invoker.with_mocks(Mocks::read(
+            file,
+            case,
+            arguments.name.as_deref(),
+            &definition,
+        )?);
+    }
     let progress = Progress::new(arguments.quiet, std::io::stderr().is_terminal());
     let store = MemoryStore::default();
     if arguments.skip_waits {
@@ -88,7 +110,10 @@ fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
             limits::PAYLOAD_BYTES_MAX
         );
     }
-    let name = machine_name(&arguments.file);
+    let name = arguments
+        .name
+        .clone()
+        .unwrap_or_else(|| machine_name(&arguments.file));
     let (region, account) = (environment::region(), environment::account_id());
     let machine = Machine {
         arn: arn::state_machine(&region, &account, &name),
@@ -187,7 +212,10 @@ fn check<S: Store, C: Clock>(
         .compile(definition)
         .map_err(|found| refuse(found.0.iter().map(ToString::to_string).collect()))?;
     let mut problems = Vec::new();
-    for state in machine.states() {
+    // A test case names the states that it comes to: what else has no target is an error only if the
+    // execution comes to it all the same.
+    let is_test_case = arguments.mock.is_some();
+    for state in machine.states().filter(|_| !is_test_case) {
         if let StateKind::Task(task) = &state.kind {
             let accepted = engine.invoker().accepts(&state.name, task);
             problems.extend(
@@ -195,6 +223,13 @@ fn check<S: Store, C: Clock>(
                     .err()
                     .map(|why| format!("state `{}`: {why}", state.name)),
             );
+        }
+    }
+    for state in engine.invoker().mocks().states() {
+        if machine.state(state).is_none() {
+            problems.push(format!(
+                "the mocked state `{state}` is not in the definition"
+            ));
         }
     }
     problems.sort();

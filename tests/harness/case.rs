@@ -120,13 +120,10 @@ impl Case {
     }
 }
 
-fn same<T: std::fmt::Debug, U: std::fmt::Debug>(
-    what: &str,
-    expected: T,
-    found: U,
-) -> Result<(), String>
+fn same<T, U>(what: &str, expected: T, found: U) -> Result<(), String>
 where
-    T: PartialEq<U>,
+    T: std::fmt::Debug + PartialEq<U>,
+    U: std::fmt::Debug,
 {
     match expected == found {
         true => Ok(()),

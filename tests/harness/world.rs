@@ -170,11 +170,21 @@ impl<'a> World<'a> {
         self.ended()
     }
 
-    /// The message that is due first; of several the one that was put first.
+    /// The message that is due first. Of several: the one whose worker died, then by what they say,
+    /// so that the order in which they were put does not matter.
     fn next_message(&self) -> Option<usize> {
+        let rank = |message: &Message| match &message.event {
+            EventKind::ExecutionStarted(_) => (0, None),
+            EventKind::Continued => (1, None),
+            EventKind::AttemptsClaimed { attempts } => (2, attempts.first().copied()),
+            EventKind::AttemptEnded { attempt, .. } => (3, Some(*attempt)),
+            EventKind::Stopped { .. } => (4, None),
+            EventKind::Woken => (5, None),
+        };
         let messages = self.queue.iter().enumerate();
+        let key = |message: &Message| (message.due, !message.was_received, rank(message));
         messages
-            .min_by_key(|(index, message)| (message.due, *index))
+            .min_by_key(|(_, message)| key(message))
             .map(|(index, _)| index)
     }
 

@@ -1,15 +1,16 @@
 //! What `segno run` shows while it runs, and when it is over.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use segno_asl::{definition::StateType, errors::StateError};
 use segno_engine::{Observer, store::Head};
 use segno_interpreter::{
     checkpoint::Phase,
     event::Timestamp,
-    history::{Detail, HistoryEvent, MapIteration},
+    history::{Detail, HistoryEvent},
     transition::Transition,
 };
+use serde_json::Value;
 
 /// Writes a line for everything that a person would want to know.
 pub(super) struct Progress {
@@ -18,11 +19,30 @@ pub(super) struct Progress {
     seen: Mutex<Seen>,
 }
 
+/// What has been seen of the history so far.
 #[derive(Default)]
 struct Seen {
     began: Option<Timestamp>,
-    /// The name of the state that each entered event is about, for what names none.
-    states: HashMap<u64, (String, Timestamp)>,
+    /// Which state each history event belongs to.
+    owners: HashMap<u64, Owner>,
+}
+
+/// The state that a history event belongs to.
+#[derive(Clone)]
+struct Owner {
+    /// Id of its entered event.
+    id: u64,
+    /// That of the state around it.
+    parent: Option<u64>,
+    name: String,
+    state_type: StateType,
+    entered_at: Timestamp,
+    /// How many states it is in.
+    depth: usize,
+    /// The Map state's item that it is about.
+    item: Option<usize>,
+    /// It failed last, so that leaving it means that the error was caught.
+    has_failed: bool,
 }
 
 /// The colours of the terminal that are used.
@@ -35,6 +55,14 @@ enum Color {
     Cyan = 36,
 }
 
+/// One line, without the time.
+struct Line {
+    color: Color,
+    sign: &'static str,
+    depth: usize,
+    text: String,
+}
+
 impl Observer for Progress {
     fn committed(&self, _execution: &str, transition: &Transition) {
         if self.is_quiet {
@@ -42,45 +70,17 @@ impl Observer for Progress {
         }
         let mut seen = self.seen.lock().expect("nothing panics under the lock");
         for event in &transition.history {
-            if let Some(line) = self.line(&mut seen, event) {
-                eprintln!("{} {line}", self.clock(&seen, event.at));
+            let line = seen.take(event);
+            if let Some(line) = line {
+                self.print(&seen, event.at, &line);
             }
         }
-        for (name, until, verb) in waits(transition) {
-            let seconds = transition
-                .history
-                .last()
-                .map_or(0.0, |event| event.at.until(until).as_secs_f64());
-            let line = format!(
-                "{} {name}: {verb} {seconds} s",
-                self.paint(Color::Yellow, "…")
-            );
-            let at = transition.history.last().map_or(until, |event| event.at);
-            eprintln!("{} {line}", self.clock(&seen, at));
+        if let Some(last) = transition.history.last() {
+            for line in seen.waits(transition) {
+                self.print(&seen, last.at, &line);
+            }
         }
     }
-}
-
-/// What began to wait in a transition: the state, until when, and what that is called.
-fn waits(transition: &Transition) -> Vec<(&str, Timestamp, &'static str)> {
-    let last = transition
-        .history
-        .last()
-        .map_or(Timestamp(0), |event| event.at);
-    let frames = transition.checkpoint.frames.values();
-    frames
-        .filter_map(|frame| match frame.phase {
-            Phase::Waiting { until } if frame.entered.at == last => {
-                Some((&*frame.state, until, "waits"))
-            }
-            Phase::BackingOff { until }
-                if transition.history.iter().any(|e| e.id == frame.previous) =>
-            {
-                Some((&*frame.state, until, "tries again in"))
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 impl Progress {
@@ -92,55 +92,16 @@ impl Progress {
         }
     }
 
-    fn clock(&self, seen: &Seen, at: Timestamp) -> String {
+    fn print(&self, seen: &Seen, at: Timestamp, line: &Line) {
         let since = seen.began.unwrap_or(at).until(at).as_secs_f64();
-        self.paint(Color::Dim, &format!("{since:9.3}"))
-    }
-
-    /// The line of a history event, if it is worth one.
-    fn line(&self, seen: &mut Seen, event: &HistoryEvent) -> Option<String> {
-        match &event.detail {
-            Detail::ExecutionStarted { .. } => {
-                seen.began = Some(event.at);
-                None
-            }
-            Detail::StateEntered {
-                state_type, name, ..
-            } => {
-                seen.states.insert(event.id, (name.clone(), event.at));
-                let kind = self.paint(Color::Dim, state_type.name());
-                (!is_instant(*state_type))
-                    .then(|| format!("{} {name}  {kind}", self.paint(Color::Cyan, "→")))
-            }
-            Detail::StateExited {
-                state_type, name, ..
-            } => {
-                let kind = self.paint(Color::Dim, state_type.name());
-                Some(format!("{} {name}  {kind}", self.paint(Color::Green, "✓")))
-            }
-            Detail::StateAborted { state_type } => Some(format!(
-                "{} a {} state was aborted",
-                self.paint(Color::Yellow, "■"),
-                state_type.name()
-            )),
-            Detail::LambdaFunctionFailed(error)
-            | Detail::LambdaFunctionTimedOut(error)
-            | Detail::TaskFailed { error, .. }
-            | Detail::TaskTimedOut { error, .. }
-            | Detail::EvaluationFailed { error, .. } => Some(format!(
-                "{} {}",
-                self.paint(Color::Red, "✗"),
-                describe(error)
-            )),
-            Detail::MapStateStarted { length } => {
-                Some(format!("{} {length} items", self.paint(Color::Cyan, "→")))
-            }
-            Detail::MapIterationFailed(MapIteration { name, index }) => Some(format!(
-                "{} {name}: item {index} failed",
-                self.paint(Color::Red, "✗")
-            )),
-            _ => None,
-        }
+        let clock = self.paint(Color::Dim, &format!("{since:9.3}"));
+        let sign = self.paint(line.color, line.sign);
+        eprintln!(
+            "{clock} {:indent$}{sign} {}",
+            "",
+            line.text,
+            indent = 2 * line.depth
+        );
     }
 
     fn paint(&self, color: Color, text: &str) -> String {
@@ -148,6 +109,178 @@ impl Progress {
             true => format!("\x1b[{}m{text}\x1b[0m", color as u8),
             false => text.to_owned(),
         }
+    }
+}
+
+impl Seen {
+    /// Takes in a history event, and gives its line if it is worth one.
+    fn take(&mut self, event: &HistoryEvent) -> Option<Line> {
+        if let Detail::ExecutionStarted { .. } = event.detail {
+            self.began = Some(event.at);
+        }
+        let mut owner = self.owner(event)?;
+        let line = owner.line(event);
+        owner.has_failed = is_failure(&event.detail);
+        self.owners.insert(event.id, owner);
+        line
+    }
+
+    /// The state that an event belongs to: a new one, that of the event which it follows from, or one
+    /// around that.
+    fn owner(&self, event: &HistoryEvent) -> Option<Owner> {
+        let previous = self.owners.get(&event.previous_event_id);
+        match &event.detail {
+            Detail::StateEntered {
+                state_type, name, ..
+            } => Some(Owner {
+                id: event.id,
+                parent: previous.and_then(|owner| owner.parent),
+                name: name.clone(),
+                state_type: *state_type,
+                entered_at: event.at,
+                depth: previous.map_or(0, |owner| owner.depth),
+                item: previous.and_then(|owner| owner.item),
+                has_failed: false,
+            }),
+            Detail::ParallelStateStarted => Some(inside(previous?.clone(), None)),
+            Detail::MapIterationStarted(iteration) => Some(inside(
+                self.around(previous?, &iteration.name)?,
+                Some(iteration.index),
+            )),
+            Detail::StateExited { name, .. } => {
+                let has_failed = previous?.has_failed;
+                Some(Owner {
+                    has_failed,
+                    ..self.around(previous?, name)?
+                })
+            }
+            Detail::ParallelStateFailed | Detail::MapStateFailed => {
+                self.owners.get(&previous?.parent?).cloned()
+            }
+            _ => previous.cloned(),
+        }
+    }
+
+    /// The state of this name: `owner`, or one around it.
+    fn around(&self, owner: &Owner, name: &str) -> Option<Owner> {
+        let outwards = |owner: &&Owner| self.owners.get(&owner.parent?);
+        std::iter::successors(Some(owner), outwards)
+            .find(|owner| owner.name == name)
+            .cloned()
+    }
+
+    /// What began to wait in a transition.
+    fn waits(&self, transition: &Transition) -> Vec<Line> {
+        let frames = transition.checkpoint.frames.values();
+        let waits = frames.filter_map(|frame| {
+            let (until, verb) = match frame.phase {
+                Phase::Waiting { until } => (until, "waits"),
+                Phase::BackingOff { until } => (until, "tries again in"),
+                _ => return None,
+            };
+            let event = transition
+                .history
+                .iter()
+                .find(|event| event.id == frame.previous)?;
+            let owner = self.owners.get(&event.id)?;
+            let text = format!(
+                "{} {verb} {}",
+                owner.title(),
+                duration(event.at.until(until))
+            );
+            Some(Line {
+                color: Color::Yellow,
+                sign: "…",
+                depth: owner.depth,
+                text,
+            })
+        });
+        waits.collect()
+    }
+}
+
+impl Owner {
+    /// Its name, with the item that it is about.
+    fn title(&self) -> String {
+        let item = self
+            .item
+            .map(|item| format!(" [{item}]"))
+            .unwrap_or_default();
+        format!("{}{item}", self.name)
+    }
+
+    /// The line of an event of this state.
+    fn line(&self, event: &HistoryEvent) -> Option<Line> {
+        let name = self.title();
+        let line = |color, sign, text| {
+            Some(Line {
+                color,
+                sign,
+                depth: self.depth,
+                text,
+            })
+        };
+        match &event.detail {
+            Detail::StateEntered { .. } if !is_instant(self.state_type) => line(
+                Color::Cyan,
+                "→",
+                format!("{name} ({})", self.state_type.name()),
+            ),
+            Detail::StateExited { .. } if self.has_failed => {
+                line(Color::Yellow, "↷", format!("{name} caught the error"))
+            }
+            Detail::StateExited { .. } if is_instant(self.state_type) => line(
+                Color::Green,
+                "✓",
+                format!("{name} ({})", self.state_type.name()),
+            ),
+            Detail::StateExited { .. } => {
+                let took = duration(self.entered_at.until(event.at));
+                line(Color::Green, "✓", format!("{name} after {took}"))
+            }
+            Detail::LambdaFunctionFailed(error)
+            | Detail::LambdaFunctionTimedOut(error)
+            | Detail::TaskFailed { error, .. }
+            | Detail::TaskTimedOut { error, .. }
+            | Detail::EvaluationFailed { error, .. } => line(
+                Color::Red,
+                "✗",
+                format!("{name} failed: {}", describe(error)),
+            ),
+            Detail::MapStateStarted { length: 1 } => line(Color::Dim, "·", "1 item".into()),
+            Detail::MapStateStarted { length } => line(Color::Dim, "·", format!("{length} items")),
+            // The failed task's own abort says nothing new.
+            Detail::StateAborted { state_type } if !self.has_failed => line(
+                Color::Yellow,
+                "■",
+                format!("a {} state is aborted", state_type.name()),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn is_failure(detail: &Detail) -> bool {
+    matches!(
+        detail,
+        Detail::LambdaFunctionFailed(_)
+            | Detail::LambdaFunctionTimedOut(_)
+            | Detail::TaskFailed { .. }
+            | Detail::TaskTimedOut { .. }
+            | Detail::EvaluationFailed { .. }
+            | Detail::ParallelStateFailed
+            | Detail::MapStateFailed
+    )
+}
+
+/// What the states inside a Parallel or Map state take over from it.
+fn inside(container: Owner, item: Option<usize>) -> Owner {
+    let (parent, depth) = (Some(container.id), container.depth + 1);
+    Owner {
+        parent,
+        depth,
+        item,
+        ..container
     }
 }
 
@@ -163,25 +296,36 @@ fn is_instant(state_type: StateType) -> bool {
     }
 }
 
+fn duration(duration: Duration) -> String {
+    match duration.as_millis() {
+        milliseconds @ 0..1_000 => format!("{milliseconds} ms"),
+        _ => format!("{} s", duration.as_secs_f64()),
+    }
+}
+
 /// The last line: how it ended.
 pub(super) fn summary(head: &Head) -> String {
     let Some(end) = &head.end else {
         return "the execution goes on".into();
     };
-    let seconds = head.started_at.until(end.at).as_secs_f64();
+    let took = duration(head.started_at.until(end.at));
     let error = end
         .error
         .as_ref()
         .map(|error| format!(": {}", describe(error)))
         .unwrap_or_default();
-    format!("{} after {seconds:.3} s{error}", end.status)
+    format!("{} after {took}{error}", end.status)
 }
 
-/// An error in one line.
+/// An error in one line. Of an error that a function answered with, the message.
 fn describe(error: &StateError) -> String {
     let name = error.name.as_deref().unwrap_or("(no error name)");
-    match &error.cause {
-        None => name.to_owned(),
-        Some(cause) => format!("{name}: {cause}"),
-    }
+    let Some(cause) = error.cause.as_deref().filter(|cause| !cause.is_empty()) else {
+        return name.to_owned();
+    };
+    let parsed: Option<Value> = serde_json::from_str(cause).ok();
+    let message = parsed
+        .as_ref()
+        .and_then(|cause| cause.get("errorMessage")?.as_str());
+    format!("{name}: {}", message.unwrap_or(cause))
 }

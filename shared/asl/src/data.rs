@@ -4,6 +4,7 @@
 pub(crate) mod budget;
 pub mod expression;
 pub mod json_path;
+pub mod json_text;
 mod nesting;
 pub mod number;
 pub mod path;

@@ -148,6 +148,9 @@ impl Jsonata {
         location: &str,
         scope: &Scope<'_>,
     ) -> Result<Value, EvaluationError> {
+        if let Some(value) = self.named(scope) {
+            return Ok(value.clone());
+        }
         let conditions = Conditions {
             now: scope.surroundings.now(),
             seed: self.seed(scope.surroundings),
@@ -166,6 +169,30 @@ impl Jsonata {
                 &format!("threw an error during evaluation{failure}"),
             )),
         }
+    }
+
+    /// The value of an expression that is nothing but names of objects in objects: it is what it is,
+    /// and keeps its digits. A number by itself is the engine's to make an integer of.
+    fn named<'a>(&self, scope: &'a Scope<'_>) -> Option<&'a Value> {
+        let (root, names) = self.0.plain_path()?.split_first()?;
+        let (value, names) = match root.as_str() {
+            "states" => {
+                let (member, names) = names.split_first()?;
+                let value = match (member.as_str(), scope.surroundings.produced()) {
+                    ("input", _) => scope.document,
+                    ("context", _) => scope.surroundings.context(),
+                    ("result", Produced::Result(result)) => result,
+                    ("errorOutput", Produced::ErrorOutput(error)) => error,
+                    _ => return None,
+                };
+                (value, names)
+            }
+            variable => (scope.surroundings.variable(variable)?, names),
+        };
+        let value = names
+            .iter()
+            .try_fold(value, |value, name| value.as_object()?.get(name))?;
+        (!value.is_number()).then_some(value)
     }
 
     /// What the expression reads, and no more than that: `$states` and the variables.

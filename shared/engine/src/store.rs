@@ -14,7 +14,7 @@ use segno_interpreter::{
 /// Where executions live between steps.
 ///
 /// The whole of durability is one promise, [`commit`](Store::commit). Whoever writes a new store
-/// runs [`store_contract!`](crate::store_contract) over it.
+/// runs `store_contract!` (feature `contract-tests`) over it.
 pub trait Store: Send + Sync + 'static {
     /// The newest commit of an execution, with the payloads that its checkpoint refers to; `None` if
     /// there is none. Strongly consistent.

@@ -7,7 +7,7 @@ mod parameters;
 mod response;
 
 pub use self::{
-    client::{Credentials, Endpoint, Lambda},
+    client::{Credentials, Endpoint, InvalidEndpoint, Lambda},
     parameters::InvokeParameters,
     response::Invocation,
 };

@@ -44,7 +44,7 @@ impl From<EvaluationError> for Failure {
 impl Draft<'_> {
     /// Begins the execution.
     pub(crate) fn start(&mut self, start: Start) {
-        let input = self.add(start.input);
+        let input = self.receive(start.input);
         self.record(
             0,
             Detail::ExecutionStarted {

@@ -53,7 +53,8 @@ pub enum Corrupt {
 /// A transition ends after so many history events, with [`Command::Continue`].
 pub const BUDGET_EVENTS: usize = 256;
 
-/// A transition ends after so many bytes of new payloads, with [`Command::Continue`].
+/// A transition ends after so many bytes of payloads that its states made, with
+/// [`Command::Continue`].
 pub const BUDGET_BYTES: usize = 64 * 1024;
 
 /// A transition in the making: the checkpoint as it changes, and what has come of it so far.
@@ -84,8 +85,15 @@ impl<'m> Draft<'m> {
 
     /// The finished transition. Commands are those that the checkpoint did not owe before.
     pub(crate) fn finish(mut self, owed_before: &BTreeSet<Command>) -> Transition {
-        let needed = self.checkpoint.payload_ids();
+        let mut needed = self.checkpoint.payload_ids();
         self.checkpoint.payloads.retain(|id| needed.contains(&id));
+        // What was made on the way, and is neither shown nor kept, is not stored.
+        needed.extend(
+            self.history
+                .iter()
+                .flat_map(|event| event.detail.payload_ids()),
+        );
+        self.payloads.retain(|(id, _)| needed.contains(id));
         let mut commands = self.checkpoint.commands();
         // A budget spent again asks to go on again.
         commands.retain(|command| *command == Command::Continue || !owed_before.contains(command));
@@ -133,12 +141,17 @@ impl<'m> Draft<'m> {
         id
     }
 
-    /// Adds a payload.
+    /// Adds a payload that a state made. It counts towards the budget.
     pub(crate) fn add(&mut self, payload: impl Into<Payload>) -> PayloadId {
         let payload = payload.into();
+        self.payload_bytes += payload.text().len();
+        self.receive(payload)
+    }
+
+    /// Adds a payload that came with the event.
+    pub(crate) fn receive(&mut self, payload: Payload) -> PayloadId {
         let id = PayloadId(self.checkpoint.counters.payloads);
         self.checkpoint.counters.payloads += 1;
-        self.payload_bytes += payload.text().len();
         self.checkpoint.payloads.insert(id, payload.clone());
         self.payloads.push((id, payload));
         id

@@ -1,6 +1,6 @@
 //! Starting, stopping, describing and listing executions.
 
-use segno_asl::{errors::StateError, limits};
+use segno_asl::{data::json_text::JsonError, errors::StateError, limits};
 use segno_engine::{
     Clock, Invoker, Store,
     operations::StartRequest,
@@ -183,7 +183,8 @@ fn read_input(text: &str) -> Result<Payload, ApiError> {
             &constraint,
         ));
     }
-    Payload::parse(text).map_err(ApiError::invalid_execution_input)
+    Payload::parse(text)
+        .map_err(|error| ApiError::invalid_execution_input(JsonError::of(text, &error)))
 }
 
 fn item(head: Head) -> ExecutionItem {

@@ -44,7 +44,8 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)?;
-        if self.location.is_empty() {
+        // The message of a text that is no JSON ends with the place already.
+        if self.location.is_empty() || self.message.ends_with(&self.location) {
             Ok(())
         } else {
             write!(f, " at {}", self.location)

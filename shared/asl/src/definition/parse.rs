@@ -16,7 +16,7 @@ use super::{
     Diagnostic, Diagnostics, QueryLanguage, Severity, State, StateMachine, StateName, codes,
     validate::{self, Scope},
 };
-use crate::{jsonata::InvalidJsonata, limits};
+use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};
 
 /// Parses and validates a definition.
 ///
@@ -62,7 +62,18 @@ pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
             codes::INVALID_JSON,
             "Definition must be a valid JSON object".into(),
         ),
-        Err(error) => refuse(codes::INVALID_JSON, error.to_string()),
+        Err(error) => {
+            let error = JsonError::of(text, &error);
+            let location = error.location(text);
+            let message = format!("{error}\n at {location}");
+            let (severity, code) = (Severity::Error, codes::INVALID_JSON);
+            Err(Diagnostics(vec![Diagnostic {
+                severity,
+                code,
+                message,
+                location,
+            }]))
+        }
     }
 }
 

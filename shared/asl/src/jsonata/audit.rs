@@ -29,6 +29,35 @@ pub(super) fn not_offered(program: &Program, offered: Offered) -> Vec<String> {
     .collect()
 }
 
+/// The names of an expression that is nothing but names: `$states.input.order` is `states`, `input`
+/// and `order`.
+pub(super) fn plain_path(root: &Node) -> Option<Vec<String>> {
+    let steps = match &root.kind {
+        NodeKind::Path {
+            steps,
+            keep_singleton_array: false,
+        } => steps.as_slice(),
+        NodeKind::Variable { .. } => std::slice::from_ref(root),
+        _ => return None,
+    };
+    let names = steps.iter().enumerate().map(|(index, step)| {
+        let attributes = &step.attrs;
+        let is_plain = attributes.stages.is_empty()
+            && attributes.predicate.is_empty()
+            && attributes.group.is_none()
+            && attributes.focus.is_none()
+            && attributes.index.is_none()
+            && !attributes.keep_array;
+        match &step.kind {
+            NodeKind::Variable { name } if index == 0 && is_plain => Some(name.clone()),
+            NodeKind::Name { name } if index > 0 && is_plain => Some(name.clone()),
+            _ => None,
+        }
+    });
+    let is_plain = root.attrs.group.is_none() && root.attrs.predicate.is_empty();
+    names.collect::<Option<_>>().filter(|_| is_plain)
+}
+
 struct Findings(Vec<String>);
 
 impl Findings {

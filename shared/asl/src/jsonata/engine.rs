@@ -10,6 +10,7 @@ use jlens_core::{
 use serde_json::Value;
 
 use super::{
+    audit,
     functions::{self, Draws, Function},
     meter::{Exceeded, Meter},
     prelude,
@@ -24,6 +25,7 @@ pub(super) struct Program {
     reads: Reads,
     /// Every name that follows a `$`, functions and local variables included.
     names: BTreeSet<String>,
+    plain_path: Option<Vec<String>>,
 }
 
 /// What a run is given from outside.
@@ -69,7 +71,9 @@ impl Program {
             }
         });
         let guarded = guarded(text, &names, |_| false);
+        let plain_path = audit::plain_path(&expression.ast().root);
         Ok(Self {
+            plain_path,
             expression,
             guarded,
             reads,
@@ -83,6 +87,11 @@ impl Program {
 
     pub(super) fn ast(&self) -> &Ast {
         self.expression.ast()
+    }
+
+    /// Its names, if it is nothing but names.
+    pub(super) fn plain_path(&self) -> Option<&[String]> {
+        self.plain_path.as_deref()
     }
 
     /// Every name that follows a `$`.

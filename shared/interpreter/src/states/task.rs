@@ -148,7 +148,7 @@ fn succeed(
     task: &Task,
     result: Payload,
 ) -> Result<Progress, Failure> {
-    let result = draft.add(result);
+    let result = draft.receive(result);
     let detail = match Kind::of(&task.resource) {
         Kind::Lambda => Detail::LambdaFunctionSucceeded { output: result },
         Kind::Service(resource) => Detail::TaskSucceeded {
