@@ -1,5 +1,8 @@
 //! JSONata expressions: what they come to, what they may not do, and what they may cost.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+#![allow(clippy::disallowed_methods, reason = "it measures how long things take")]
+
 use std::time::{Duration, Instant};
 
 use segno_asl::{

@@ -185,4 +185,29 @@ mod tests {
         assert_eq!(references["A"], ["a", "b"]);
         assert_eq!(references["B"], ["c"]);
     }
+
+    #[test]
+    fn variables_that_expressions_read_are_found_everywhere() {
+        let definition = json!({
+            "QueryLanguage": "JSONata",
+            "StartAt": "A",
+            "States": {
+                "A": {
+                    "Type": "Choice",
+                    "Choices": [{
+                        "Condition": "{% $a > $count($states.input) %}",
+                        "Assign": { "x": "{% ($local := 1; $local + $b) %}" },
+                        "Output": "{% $c.d %}",
+                        "Next": "B"
+                    }]
+                },
+                "B": { "Type": "Fail", "Cause": "{% $e %}" }
+            }
+        });
+        let references = parse(&definition.to_string())
+            .unwrap()
+            .variable_references();
+        assert_eq!(references["A"], ["a", "b", "c"]);
+        assert_eq!(references["B"], ["e"]);
+    }
 }

@@ -120,9 +120,11 @@ fn size(value: ValueRef<'_>) -> usize {
 
 /// How many items an array has: the engine says so when it is asked for none of them.
 fn items(value: ValueRef<'_>) -> usize {
-    let mut limits = CaptureLimits::default();
-    limits.max_items = 0;
-    limits.max_depth = 1;
+    let limits = CaptureLimits {
+        max_items: 0,
+        max_depth: 1,
+        ..CaptureLimits::default()
+    };
     let captured = value.capture(&limits);
     let text = captured.as_ref().and_then(|array| array.get(0)?.as_str());
     text.and_then(|more| more.split(' ').nth(1)?.parse().ok())
@@ -136,5 +138,44 @@ impl Write for Length {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0 += text.len();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jlens_core::{Bindings, Expression, Options};
+
+    use super::*;
+
+    fn made(text: &str) -> usize {
+        let mut meter = Meter::new(CancelToken::new(), Duration::from_secs(10));
+        let expression = Expression::compile(text).unwrap();
+        expression
+            .evaluate_traced(None, &Bindings::new(), &Options::new(), &mut meter)
+            .unwrap();
+        meter.bytes
+    }
+
+    #[test]
+    fn what_is_made_counts_and_what_is_read_does_not() {
+        assert_eq!(made("1 + 1"), 0);
+        assert_eq!(
+            made("($a := 'abc'; [$a = $a, $a = $a].$count($))"),
+            2 * ITEM_BYTES
+        );
+        assert_eq!(made("$count([1..1000])"), 2 * 1_000 * ITEM_BYTES);
+        // With its quotes, as text of a program.
+        assert_eq!(made("$length('abc' & 'def')"), 8);
+    }
+
+    #[test]
+    fn a_function_is_told_from_nothing() {
+        for (text, is_function) in [("$sum", true), ("$nothing", false)] {
+            let mut meter = Meter::new(CancelToken::new(), Duration::from_secs(10));
+            let expression = Expression::compile(text).unwrap();
+            let answer =
+                expression.evaluate_traced(None, &Bindings::new(), &Options::new(), &mut meter);
+            assert_eq!((answer, meter.is_function()), (Ok(None), is_function));
+        }
     }
 }

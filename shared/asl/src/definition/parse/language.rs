@@ -78,3 +78,113 @@ pub(super) fn refuse_foreign(parser: &mut Parser, fields: &mut Fields<'_>) {
     }
     fields.ignore(foreign);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::definition::parse;
+
+    fn refusal(definition: Value) -> String {
+        parse(&definition.to_string()).unwrap_err().to_string()
+    }
+
+    fn refusal_of(state: Value) -> String {
+        refusal(json!({ "QueryLanguage": "JSONata", "StartAt": "A", "States": { "A": state } }))
+    }
+
+    #[test]
+    fn a_state_may_not_leave_the_jsonata_of_its_machine() {
+        assert_eq!(
+            refusal_of(json!({ "Type": "Succeed", "QueryLanguage": "JSONPath" })),
+            "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for \
+             whole state machine at /States/A"
+        );
+    }
+
+    #[test]
+    fn a_language_has_one_of_two_names() {
+        assert_eq!(
+            refusal_of(json!({ "Type": "Succeed", "QueryLanguage": "jsonata" })),
+            "SCHEMA_VALIDATION_FAILED: The field 'QueryLanguage' should have one of these values: \
+             [JSONPath, JSONata] at /States/A/QueryLanguage"
+        );
+    }
+
+    #[test]
+    fn a_field_of_the_other_language_is_refused() {
+        assert_eq!(
+            refusal_of(json!({ "Type": "Pass", "InputPath": "$.x", "End": true })),
+            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'InputPath' is \
+             only supported for the 'JSONPath' QueryLanguage at /States/A"
+        );
+        let state = json!({ "Type": "Pass", "Output": 1, "End": true });
+        assert_eq!(
+            refusal(json!({ "StartAt": "A", "States": { "A": state } })),
+            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is \
+             only supported for the 'JSONata' QueryLanguage at /States/A"
+        );
+    }
+
+    #[test]
+    fn the_states_inside_a_jsonata_state_speak_the_language_of_the_machine() {
+        let inner = json!({ "Type": "Pass", "Output": 1, "End": true });
+        let processor = json!({ "StartAt": "P", "States": { "P": inner } });
+        let map = json!({
+            "Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": processor, "End": true
+        });
+        let refused = refusal(json!({ "StartAt": "A", "States": { "A": map } }));
+        assert!(
+            refused.ends_with("at /States/A/ItemProcessor/States/P"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_processor_has_no_language_of_its_own() {
+        let processor = json!({
+            "QueryLanguage": "JSONata", "StartAt": "P", "States": { "P": { "Type": "Succeed" } }
+        });
+        assert_eq!(
+            refusal_of(json!({ "Type": "Map", "ItemProcessor": processor, "End": true })),
+            "SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at \
+             /States/A/ItemProcessor"
+        );
+    }
+
+    #[test]
+    fn an_invalid_expression_is_reported_where_it_stands() {
+        let output = json!({ "v": ["ok", "{% phone %}"], "w": "{% 1 + %}" });
+        assert_eq!(
+            refusal_of(json!({ "Type": "Pass", "Output": output, "End": true })),
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at \
+             /States/A/Output/v[1], INVALID_JSONATA_EXPRESSION: Unexpected end of expression at \
+             /States/A/Output/w"
+        );
+    }
+
+    #[test]
+    fn the_result_is_only_there_when_the_work_is_done() {
+        let task = |field: &str| {
+            let resource = "arn:aws:lambda:us-east-1:123456789012:function:f";
+            let mut task = json!({ "Type": "Task", "Resource": resource, "End": true });
+            task[field] = json!({ "x": "{% $states.result %}" });
+            let definition = json!({
+                "QueryLanguage": "JSONata", "StartAt": "A", "States": { "A": task }
+            });
+            parse(&definition.to_string()).is_ok()
+        };
+        assert!(task("Output") && task("Assign") && !task("Arguments"));
+        let pass = json!({ "Type": "Pass", "Output": "{% $states.result %}", "End": true });
+        assert!(refusal_of(pass).starts_with("UNSUPPORTED_JSONATA_EXPRESSION"));
+    }
+
+    #[test]
+    fn the_variable_states_is_reserved() {
+        assert_eq!(
+            refusal_of(json!({ "Type": "Pass", "Assign": { "states": 1 }, "End": true })),
+            "SCHEMA_VALIDATION_FAILED: The variable name 'states' is reserved at \
+             /States/A/Assign/states"
+        );
+    }
+}

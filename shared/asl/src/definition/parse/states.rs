@@ -247,7 +247,11 @@ fn nested_scope(parser: &mut Parser, value: &Value, at: String) -> Option<StateN
         return None;
     };
     let mut fields = Fields::new(object, at, parser.language);
-    fields.ignore(&["Comment"]);
+    fields.ignore(&["Comment", "QueryLanguage"]);
+    if fields.has("QueryLanguage") {
+        let message = "Field 'QueryLanguage' is not supported";
+        parser.error(codes::SCHEMA, fields.at(), message);
+    }
     processor_config(parser, &mut fields);
     let start_at = parser.scope(&mut fields);
     fields.finish(parser);
