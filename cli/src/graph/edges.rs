@@ -113,6 +113,8 @@ fn describe(condition: &Condition) -> String {
         Condition::And(conditions) => all(conditions, " and "),
         Condition::Or(conditions) => all(conditions, " or "),
         Condition::Not(negated) => format!("not ({})", describe(negated)),
+        Condition::Literal(holds) => holds.to_string(),
+        Condition::Jsonata { jsonata, .. } => jsonata.text().to_owned(),
         Condition::Test { variable, operator } => {
             format!("{} {}", variable.text(), describe_operator(operator))
         }
