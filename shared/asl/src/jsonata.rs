@@ -171,8 +171,8 @@ impl Jsonata {
         }
     }
 
-    /// The value of an expression that is nothing but names of objects in objects: it is what it is,
-    /// and keeps its digits. A number by itself is the engine's to make an integer of.
+    /// The value of an expression that is nothing but names of objects in objects. It is what the
+    /// engine would give, but that integers keep all their digits.
     fn named<'a>(&self, scope: &'a Scope<'_>) -> Option<&'a Value> {
         let (root, names) = self.0.plain_path()?.split_first()?;
         let (value, names) = match root.as_str() {
@@ -192,7 +192,7 @@ impl Jsonata {
         let value = names
             .iter()
             .try_fold(value, |value, name| value.as_object()?.get(name))?;
-        (!value.is_number()).then_some(value)
+        (!has_whole_double(value)).then_some(value)
     }
 
     /// What the expression reads, and no more than that: `$states` and the variables.
@@ -267,6 +267,18 @@ impl Expected {
             Self::Number => "number",
             Self::String => "string",
         }
+    }
+}
+
+/// Whether there is a double in it of which the engine would make an integer.
+fn has_whole_double(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            number.is_f64() && number.as_f64().is_some_and(|f| f.fract() == 0.0)
+        }
+        Value::Array(elements) => elements.iter().any(has_whole_double),
+        Value::Object(members) => members.values().any(has_whole_double),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
 }
 

@@ -1,7 +1,10 @@
 //! JSONata expressions: what they come to, what they may not do, and what they may cost.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
-#![allow(clippy::disallowed_methods, reason = "it measures how long things take")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it measures how long things take"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -87,6 +90,45 @@ fn the_input_the_context_and_the_variables_are_read() {
     comes_to("$states.context.State.Name", json!("A"));
     comes_to("$sum($states.input.orders[kind = 'a'].price)", json!(5));
     comes_to("$states.input.items", json!([1, 2, 3]));
+}
+
+#[test]
+fn an_array_of_one_or_none_stays_an_array() {
+    comes_to("[]", json!([]));
+    comes_to("[1]", json!([1]));
+}
+
+#[test]
+fn names_alone_are_read_as_by_the_engine() {
+    // The second of each is evaluated: a block is more than a name.
+    for text in [
+        "$states.input",
+        "$states.input.orders",
+        "$states.input.orders.kind",
+        "$states.input.n",
+        "$states.input.whole",
+        "$states.context.State",
+        "$list",
+        "$total",
+    ] {
+        assert_eq!(evaluated(text), evaluated(&format!("({text})")), "{text}");
+    }
+    assert_eq!(
+        failure("$states.input.n.deeper"),
+        "returned nothing (undefined)."
+    );
+}
+
+#[test]
+fn an_expression_may_be_nested_as_deep_as_the_parser_takes_it() {
+    for levels in 980..1_010 {
+        let text = format!(
+            "{}$keys($states.input){}",
+            "(".repeat(levels),
+            ")".repeat(levels)
+        );
+        let _ = Jsonata::compile(&text, Offered::Nothing);
+    }
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Program {
                 names.insert(name.clone());
             }
         });
-        let guarded = guarded(text, &names, |_| false);
+        let guarded = guarded(text, &names, |_| false)?;
         let plain_path = audit::plain_path(&expression.ast().root);
         Ok(Self {
             plain_path,
@@ -150,7 +150,9 @@ impl Program {
         let rewritten = variables
             .iter()
             .any(|(name, _)| prelude::has(name))
-            .then(|| guarded(self.text(), &self.names, is_taken));
+            .then(|| guarded(self.text(), &self.names, is_taken))
+            .transpose()
+            .expect("it compiled with as many definitions or more");
         let expression = rewritten
             .as_ref()
             .unwrap_or(&self.guarded)
@@ -192,14 +194,16 @@ impl fmt::Debug for Program {
     }
 }
 
-/// The expression after its prelude, if it needs one.
+/// The expression after its prelude, if it needs one. It is nested one level deeper there, which may
+/// be one too many.
 fn guarded(
     text: &str,
     names: &BTreeSet<String>,
     is_taken: impl Fn(&str) -> bool,
-) -> Option<Expression> {
-    let text = prelude::guard(text, names, is_taken)?;
-    Some(Expression::compile(&text).expect("a valid expression is valid in a block"))
+) -> Result<Option<Expression>, String> {
+    prelude::guard(text, names, is_taken)
+        .map(|text| Expression::compile(&text).map_err(|error| error.message()))
+        .transpose()
 }
 
 /// All functions, without what they would need to run.
