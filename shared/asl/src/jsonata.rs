@@ -11,7 +11,7 @@ mod functions;
 mod meter;
 mod prelude;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -198,13 +198,8 @@ impl Jsonata {
     /// What the expression reads, and no more than that: `$states` and the variables.
     fn variables_in(&self, scope: &Scope<'_>) -> Vec<(String, Value)> {
         let mut variables = Vec::new();
-        let names: BTreeSet<&str> = self.0.names().collect();
-        let mut bound = Vec::new();
-        for name in names {
-            if let Some(value) = scope.surroundings.variable(name) {
-                bound.push((name, value));
-            }
-        }
+        let value_of = |name| Some((name, scope.surroundings.variable(name)?));
+        let bound: Vec<(&str, &Value)> = self.0.names().filter_map(value_of).collect();
         // What a function would read is not known once a variable has taken its name.
         let is_known = !bound.iter().any(|(name, _)| self.0.is_function(name));
         for (name, value) in bound {
@@ -218,29 +213,27 @@ impl Jsonata {
         variables
     }
 
-    /// `$states`.
+    /// `$states`. The context object is only asked for if it is read: it has to be made.
     fn states(&self, scope: &Scope<'_>, is_known: bool) -> Value {
-        let mut states = Map::new();
-        let mut add = |member: &str, value: &dyn Fn() -> Value| {
-            states.insert(member.to_owned(), value());
+        let surroundings = scope.surroundings;
+        let produced = match surroundings.produced() {
+            Produced::Nothing => None,
+            Produced::Result(result) => Some(("result", result)),
+            Produced::ErrorOutput(error) => Some(("errorOutput", error)),
         };
-        let read = |member: &str, value: &Value| match is_known {
-            true => self.0.read_of_states(member, value),
-            false => value.clone(),
+        let is_read = |member: &str| !is_known || self.0.reads_states(member);
+        let input = is_read("input").then_some(("input", scope.document));
+        let produced = produced.filter(|(member, _)| is_read(member));
+        let context = is_read("context").then(|| ("context", surroundings.context()));
+        let members = [input, produced, context].into_iter().flatten();
+        let read = |(member, value): (&str, &Value)| {
+            let value = match is_known {
+                true => self.0.read_of_states(member, value),
+                false => value.clone(),
+            };
+            (member.to_owned(), value)
         };
-        if !is_known || self.0.reads_states("input") {
-            add("input", &|| read("input", scope.document));
-        }
-        match scope.surroundings.produced() {
-            Produced::Nothing => {}
-            Produced::Result(result) => add("result", &|| read("result", result)),
-            Produced::ErrorOutput(error) => add("errorOutput", &|| read("errorOutput", error)),
-        }
-        // Last, and only if it is read: it has to be made.
-        if !is_known || self.0.reads_states("context") {
-            add("context", &|| read("context", scope.surroundings.context()));
-        }
-        Value::Object(states)
+        members.map(read).collect::<Map<_, _>>().into()
     }
 
     fn seed(&self, surroundings: &dyn Surroundings) -> [u64; 4] {
