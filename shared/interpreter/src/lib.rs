@@ -42,6 +42,7 @@ pub fn advance(
     transition::check(machine, &checkpoint)?;
     let owed_before = checkpoint.commands().into_iter().collect();
     let mut draft = Draft::new(machine, checkpoint, &event);
+    let goes_on = event.kind == EventKind::Continued;
     match (&draft.checkpoint.status, event.kind) {
         (Status::NotStarted, EventKind::ExecutionStarted(start)) => draft.start(*start),
         (Status::Running, EventKind::AttemptsClaimed { attempts }) => {
@@ -71,6 +72,9 @@ pub fn advance(
             | EventKind::Continued,
         ) => {}
     }
-    draft.run();
+    // A late event is no reason to go on: what the last transition left is owed to its own event.
+    if goes_on || draft.has_recorded() {
+        draft.run();
+    }
     Ok(draft.finish(&owed_before))
 }
