@@ -361,6 +361,7 @@ fn whatever_a_definition_says_the_interpreter_keeps_its_promises() {
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
+        max_shrink_iters: 256,
         ..Config::default()
     });
     let drawn = (scope(DEPTH_MAX), any::<u64>(), any::<prop::sample::Index>());

@@ -20,6 +20,8 @@ pub struct Case {
     pub about: String,
     /// Where the rule stands: the section of the specification, or the page of AWS's guide.
     pub source: String,
+    /// How it is known that AWS does so.
+    pub evidence: Evidence,
     /// The definition.
     pub definition: Value,
     /// The input.
@@ -32,6 +34,18 @@ pub struct Case {
     pub stop_after_seconds: Option<i64>,
     /// How it must end.
     pub expect: Expected,
+}
+
+/// How a rule is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// AWS was seen doing so.
+    Recorded,
+    /// The guide or the specification says so.
+    Documented,
+    /// Neither.
+    Judgement,
 }
 
 fn empty() -> Value {

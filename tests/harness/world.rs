@@ -265,12 +265,14 @@ impl<'a> World<'a> {
         }
         self.log.append(&claim);
         for command in &claim.commands {
-            if let Command::WakeAt(due) = command {
-                self.put(*due, EventKind::Woken);
+            match command {
+                Command::WakeAt(due) => self.put(*due, EventKind::Woken),
+                Command::Continue | Command::PublishStatus => {}
+                Command::Perform(_) => return Err("a claim makes an attempt due".into()),
             }
         }
         // A full history ends the execution, also at a claim.
-        let Some((state, _)) = claim.checkpoint.attempt(attempt) else {
+        let Some((state, _)) = claim.checkpoint.claimed_attempt(attempt) else {
             return Ok(());
         };
         let function = self.function_of(state)?;

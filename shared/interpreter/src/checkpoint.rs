@@ -339,13 +339,12 @@ impl Checkpoint {
         })
     }
 
-    /// The attempt, if it is the current one of its frame, with the state that it is an attempt of.
-    pub fn attempt(&self, id: AttemptId) -> Option<(&StateName, &Attempt)> {
+    /// The attempt, if it is claimed and the current one of its frame, with the state that it is an
+    /// attempt of.
+    pub fn claimed_attempt(&self, id: AttemptId) -> Option<(&StateName, &Attempt)> {
         let frame = self.frames.get(&id.frame)?;
         match &frame.phase {
-            Phase::Due(attempt) | Phase::Claimed { attempt, .. } if attempt.id == id => {
-                Some((&frame.state, attempt))
-            }
+            Phase::Claimed { attempt, .. } if attempt.id == id => Some((&frame.state, attempt)),
             _ => None,
         }
     }

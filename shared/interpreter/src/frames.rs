@@ -100,17 +100,14 @@ impl Draft<'_> {
     pub(crate) fn run(&mut self) {
         while !self.is_spent() && !self.is_history_full() {
             let Some(frame) = self.checkpoint.ready.pop_front() else {
-                break;
+                return;
             };
             self.enter(frame);
-        }
-        if self.is_history_full() {
-            self.overflow();
         }
     }
 
     /// The history is full: whatever the execution has come to, this is its end.
-    fn overflow(&mut self) {
+    pub(crate) fn overflow(&mut self) {
         let max = limits::HISTORY_EVENTS_MAX;
         let cause = format!("The execution reached the maximum number of history events ({max}).");
         let last = self.checkpoint.recorded;

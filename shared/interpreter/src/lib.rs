@@ -42,6 +42,8 @@ pub fn advance(
     transition::check(machine, &checkpoint)?;
     let owed_before = checkpoint.commands().into_iter().collect();
     let mut draft = Draft::new(machine, checkpoint, &event);
+    let goes_on = matches!(event.kind, EventKind::Continued);
+    let is_claim = matches!(event.kind, EventKind::AttemptsClaimed { .. });
     match (&draft.checkpoint.status, event.kind) {
         (Status::NotStarted, EventKind::ExecutionStarted(start)) => draft.start(*start),
         (Status::Running, EventKind::AttemptsClaimed { attempts }) => {
@@ -71,6 +73,13 @@ pub fn advance(
             | EventKind::Continued,
         ) => {}
     }
-    draft.run();
+    // A late event is no reason to go on, and a claim moves nothing: what the last transition left is
+    // owed to an event of its own.
+    if goes_on || draft.has_recorded() && !is_claim {
+        draft.run();
+    }
+    if draft.is_history_full() {
+        draft.overflow();
+    }
     Ok(draft.finish(&owed_before))
 }

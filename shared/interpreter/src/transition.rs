@@ -105,6 +105,11 @@ impl<'m> Draft<'m> {
         }
     }
 
+    /// Whether the event has changed anything so far.
+    pub(crate) fn has_recorded(&self) -> bool {
+        !self.history.is_empty()
+    }
+
     /// Whether the transition is long enough, and the rest is for the next one.
     pub(crate) fn is_spent(&self) -> bool {
         self.history.len() >= BUDGET_EVENTS || self.payload_bytes >= BUDGET_BYTES
