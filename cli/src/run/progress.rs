@@ -240,6 +240,8 @@ impl Owner {
             }
             Detail::LambdaFunctionFailed(error)
             | Detail::LambdaFunctionTimedOut(error)
+            | Detail::ActivityFailed(error)
+            | Detail::ActivityTimedOut(error)
             | Detail::TaskFailed { error, .. }
             | Detail::TaskTimedOut { error, .. }
             | Detail::EvaluationFailed { error, .. } => line(
@@ -265,6 +267,8 @@ fn is_failure(detail: &Detail) -> bool {
         detail,
         Detail::LambdaFunctionFailed(_)
             | Detail::LambdaFunctionTimedOut(_)
+            | Detail::ActivityFailed(_)
+            | Detail::ActivityTimedOut(_)
             | Detail::TaskFailed { .. }
             | Detail::TaskTimedOut { .. }
             | Detail::EvaluationFailed { .. }

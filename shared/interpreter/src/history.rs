@@ -65,6 +65,19 @@ pub enum Detail {
     LambdaFunctionFailed(StateError),
     LambdaFunctionTimedOut(StateError),
 
+    ActivityScheduled {
+        resource: String,
+        input: PayloadId,
+        timeout_seconds: Option<u64>,
+        heartbeat_seconds: Option<u64>,
+    },
+    ActivityStarted,
+    ActivitySucceeded {
+        output: PayloadId,
+    },
+    ActivityFailed(StateError),
+    ActivityTimedOut(StateError),
+
     TaskScheduled(Box<TaskScheduled>),
     TaskStarted(TaskResource),
     TaskSucceeded {

@@ -59,6 +59,11 @@ impl Detail {
             Self::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
             Self::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
             Self::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
+            Self::ActivityScheduled { .. } => "ActivityScheduled",
+            Self::ActivityStarted => "ActivityStarted",
+            Self::ActivitySucceeded { .. } => "ActivitySucceeded",
+            Self::ActivityFailed(_) => "ActivityFailed",
+            Self::ActivityTimedOut(_) => "ActivityTimedOut",
             Self::TaskScheduled(_) => "TaskScheduled",
             Self::TaskStarted(_) => "TaskStarted",
             Self::TaskSucceeded { .. } => "TaskSucceeded",
@@ -84,9 +89,11 @@ impl Detail {
         match self {
             Self::ExecutionStarted { input, .. }
             | Self::StateEntered { input, .. }
-            | Self::LambdaFunctionScheduled { input, .. } => vec![*input],
+            | Self::LambdaFunctionScheduled { input, .. }
+            | Self::ActivityScheduled { input, .. } => vec![*input],
             Self::ExecutionSucceeded { output }
             | Self::LambdaFunctionSucceeded { output }
+            | Self::ActivitySucceeded { output }
             | Self::TaskSucceeded { output, .. } => vec![*output],
             Self::StateExited {
                 output, assigned, ..
@@ -101,6 +108,9 @@ impl Detail {
             | Self::LambdaFunctionStarted
             | Self::LambdaFunctionFailed(_)
             | Self::LambdaFunctionTimedOut(_)
+            | Self::ActivityStarted
+            | Self::ActivityFailed(_)
+            | Self::ActivityTimedOut(_)
             | Self::TaskStarted(_)
             | Self::TaskFailed { .. }
             | Self::TaskTimedOut { .. }
@@ -155,6 +165,11 @@ impl Details<'_> {
             | Detail::LambdaFunctionSucceeded { .. }
             | Detail::LambdaFunctionFailed(_)
             | Detail::LambdaFunctionTimedOut(_) => self.fill_lambda(detail),
+            Detail::ActivityScheduled { .. }
+            | Detail::ActivityStarted
+            | Detail::ActivitySucceeded { .. }
+            | Detail::ActivityFailed(_)
+            | Detail::ActivityTimedOut(_) => self.fill_activity(detail),
             Detail::TaskScheduled(_)
             | Detail::TaskStarted(_)
             | Detail::TaskSucceeded { .. }
@@ -240,6 +255,32 @@ impl Details<'_> {
             Detail::LambdaFunctionTimedOut(error) => {
                 self.error_of("lambdaFunctionTimedOutEventDetails", error)
             }
+            _ => None,
+        }
+    }
+
+    fn fill_activity(&mut self, detail: &Detail) -> Option<&'static str> {
+        match detail {
+            Detail::ActivityScheduled {
+                resource,
+                input,
+                timeout_seconds,
+                heartbeat_seconds,
+            } => {
+                self.payload("input", *input);
+                self.set("resource", resource);
+                self.timeout("timeoutInSeconds", *timeout_seconds);
+                self.timeout("heartbeatInSeconds", *heartbeat_seconds);
+                Some("activityScheduledEventDetails")
+            }
+            // Empty without the name of a worker.
+            Detail::ActivityStarted => Some("activityStartedEventDetails"),
+            Detail::ActivitySucceeded { output } => {
+                self.payload("output", *output);
+                Some("activitySucceededEventDetails")
+            }
+            Detail::ActivityFailed(error) => self.error_of("activityFailedEventDetails", error),
+            Detail::ActivityTimedOut(error) => self.error_of("activityTimedOutEventDetails", error),
             _ => None,
         }
     }

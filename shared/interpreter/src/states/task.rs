@@ -1,5 +1,7 @@
 //! [Task](https://states-language.net/spec.html#task-state): something is called, and answers.
 
+mod events;
+
 use segno_asl::{
     definition::{Count, Resource, State, StateKind, Task},
     errors::{EvaluationError, StateError},
@@ -11,7 +13,6 @@ use crate::{
     checkpoint::{Attempt, AttemptId, FrameId, Phase},
     event::Outcome,
     frames::{Failure, Progress, too_large},
-    history::{Detail, TaskResource, TaskScheduled},
     payload::{Payload, PayloadId},
     transition::Draft,
 };
@@ -43,23 +44,14 @@ pub(crate) fn schedule(
         "HeartbeatSeconds",
     )?;
     let credentials_role_arn = credentials(draft, frame, task, input)?;
-    let detail = match &task.resource {
-        Resource::LambdaFunction { arn } | Resource::Activity { arn } => {
-            Detail::LambdaFunctionScheduled {
-                resource: arn.clone(),
-                input: sent,
-                timeout_seconds,
-            }
-        }
-        resource @ Resource::Service { .. } => Detail::TaskScheduled(Box::new(TaskScheduled {
-            resource: task_resource(resource),
-            region: region(draft),
-            parameters: sent,
-            timeout_seconds,
-            heartbeat_seconds,
-            credentials_role_arn,
-        })),
+    let scheduled = events::Scheduled {
+        region: region(draft),
+        sent,
+        timeout_seconds,
+        heartbeat_seconds,
+        credentials_role_arn,
     };
+    let detail = events::scheduled(&task.resource, scheduled);
     draft.chain(frame, detail);
     let number = draft.checkpoint.counters.attempts;
     draft.checkpoint.counters.attempts += 1;
@@ -85,10 +77,7 @@ pub(crate) fn claim(draft: &mut Draft<'_>, id: AttemptId) {
     let attempt = attempt.clone();
     let timeout = attempt.timeout_seconds.map(std::time::Duration::from_secs);
     let deadline = timeout.map(|timeout| draft.at.after(timeout));
-    let started = match Kind::of(resource(draft, id.frame)) {
-        Kind::Lambda => Detail::LambdaFunctionStarted,
-        Kind::Service(resource) => Detail::TaskStarted(resource),
-    };
+    let started = events::started(resource(draft, id.frame));
     draft.chain(id.frame, started);
     draft.frame_mut(id.frame).phase = Phase::Claimed { attempt, deadline };
 }
@@ -109,13 +98,7 @@ pub(crate) fn end(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
     let progress = match outcome.and_then(|result| within_limit(&task.resource, result)) {
         Ok(result) => succeed(draft, id.frame, state, task, result),
         Err(error) => {
-            let detail = match Kind::of(&task.resource) {
-                Kind::Lambda => Detail::LambdaFunctionFailed(error.clone()),
-                Kind::Service(resource) => Detail::TaskFailed {
-                    resource,
-                    error: error.clone(),
-                },
-            };
+            let detail = events::failed(&task.resource, error.clone());
             draft.chain(id.frame, detail);
             Err(Failure::Error(error))
         }
@@ -130,13 +113,7 @@ pub(crate) fn time_out(
     task: &Task,
 ) -> Result<Progress, Failure> {
     let error = StateError::timeout();
-    let detail = match Kind::of(&task.resource) {
-        Kind::Lambda => Detail::LambdaFunctionTimedOut(error.clone()),
-        Kind::Service(resource) => Detail::TaskTimedOut {
-            resource,
-            error: error.clone(),
-        },
-    };
+    let detail = events::timed_out(&task.resource, error.clone());
     draft.chain(frame, detail);
     Err(Failure::Error(error))
 }
@@ -149,13 +126,7 @@ fn succeed(
     result: Payload,
 ) -> Result<Progress, Failure> {
     let result = draft.receive(result);
-    let detail = match Kind::of(&task.resource) {
-        Kind::Lambda => Detail::LambdaFunctionSucceeded { output: result },
-        Kind::Service(resource) => Detail::TaskSucceeded {
-            resource,
-            output: result,
-        },
-    };
+    let detail = events::succeeded(&task.resource, result);
     draft.chain(frame, detail);
     let selected = draft.shape(frame, task.work.result_selector.as_ref(), result)?;
     let left = draft.leave_with(frame, state, task.work.result_path.as_ref(), selected)?;
@@ -170,40 +141,6 @@ fn within_limit(resource: &Resource, result: Payload) -> Outcome {
         Resource::LambdaFunction { arn } | Resource::Activity { arn } => too_large(arn),
         Resource::Service { service, .. } => too_large(service),
     })
-}
-
-/// The two ways in which histories show tasks.
-enum Kind {
-    /// `LambdaFunction…` events.
-    Lambda,
-    /// `Task…` events.
-    Service(TaskResource),
-}
-
-impl Kind {
-    fn of(resource: &Resource) -> Self {
-        match resource {
-            Resource::LambdaFunction { .. } | Resource::Activity { .. } => Self::Lambda,
-            Resource::Service { .. } => Self::Service(task_resource(resource)),
-        }
-    }
-}
-
-fn task_resource(resource: &Resource) -> TaskResource {
-    match resource {
-        Resource::Service {
-            service,
-            action,
-            pattern,
-        } => TaskResource {
-            resource_type: service.clone(),
-            resource: format!("{action}{}", pattern.suffix()),
-        },
-        Resource::LambdaFunction { arn } | Resource::Activity { arn } => TaskResource {
-            resource_type: "lambda".into(),
-            resource: arn.clone(),
-        },
-    }
 }
 
 fn resource<'m>(draft: &Draft<'m>, frame: FrameId) -> &'m Resource {
