@@ -114,3 +114,35 @@ fn banner(port: u16, region: &str, account_id: &str, lambda: Option<&Endpoint>) 
     eprintln!();
     eprintln!("  export AWS_ENDPOINT_URL_SFN=http://localhost:{port}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_own(url: &str) -> bool {
+        super::is_own(&Endpoint::parse(url).unwrap(), 8083)
+    }
+
+    #[test]
+    fn this_server_is_no_lambda_by_any_of_its_names() {
+        for url in [
+            "http://localhost:8083",
+            "http://127.0.0.1:8083/",
+            "http://[::1]:8083",
+            "http://sfn.localhost:8083",
+        ] {
+            assert!(is_own(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn another_port_or_another_host_may_be_lambda() {
+        for url in [
+            "http://localhost:9000",
+            "http://localhost",
+            "http://lambda.test:8083",
+        ] {
+            assert!(!is_own(url), "{url}");
+        }
+    }
+}

@@ -323,13 +323,14 @@ pub(super) fn summary(head: &Head) -> String {
 
 /// An error in one line. Of an error that a function answered with, the message.
 fn describe(error: &StateError) -> String {
-    let name = error.name.as_deref().unwrap_or("(no error name)");
-    let Some(cause) = error.cause.as_deref().filter(|cause| !cause.is_empty()) else {
-        return name.to_owned();
-    };
-    let parsed: Option<Value> = serde_json::from_str(cause).ok();
+    let cause = error.cause.as_deref().filter(|cause| !cause.is_empty());
+    let parsed: Option<Value> = cause.and_then(|cause| serde_json::from_str(cause).ok());
     let message = parsed
         .as_ref()
         .and_then(|cause| cause.get("errorMessage")?.as_str());
-    format!("{name}: {}", message.unwrap_or(cause))
+    match (error.name.as_deref(), message.or(cause)) {
+        (Some(name), Some(cause)) => format!("{name}: {cause}"),
+        (Some(text), None) | (None, Some(text)) => text.to_owned(),
+        (None, None) => "an error without name and cause".to_owned(),
+    }
 }
