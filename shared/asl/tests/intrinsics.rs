@@ -6,7 +6,7 @@
 //! execution around the call is called `run`, has the variable `$list`, which is `[1, 2]`, and draws
 //! nothing but zeros.
 
-use std::fs;
+mod rows;
 
 use segno_asl::{
     data::{
@@ -18,26 +18,16 @@ use segno_asl::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const CASES: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../tests/conformance/intrinsics/cases.json"
-);
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     about: String,
     call: String,
     input: Value,
-    // `Some(Null)` is not `None` here.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "rows::present")]
     output: Option<Value>,
     error: Option<String>,
     cause: Option<String>,
-}
-
-fn present<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 struct Run {
@@ -61,17 +51,7 @@ impl Surroundings for Run {
 
 #[test]
 fn every_case_is_answered_as_it_says() {
-    let text = fs::read_to_string(CASES).unwrap();
-    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
-    assert!(cases.len() >= 80, "{} has all of its rows", CASES);
-    let failures: Vec<_> = cases.iter().filter_map(failure).collect();
-    assert!(
-        failures.is_empty(),
-        "{} of {} failed\n{}",
-        failures.len(),
-        cases.len(),
-        failures.concat()
-    );
+    rows::check("intrinsics/cases.json", failure);
 }
 
 fn failure(case: &Case) -> Option<String> {

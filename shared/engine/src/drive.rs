@@ -141,7 +141,7 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
 }
 
 /// What to call for an attempt; `None` if it is not the current one of its frame, or not claimed.
-pub fn call(execution: &str, stepped: &Stepped, id: AttemptId) -> Option<Call> {
+fn call(execution: &str, stepped: &Stepped, id: AttemptId) -> Option<Call> {
     let checkpoint = &stepped.checkpoint;
     let (state, attempt) = checkpoint.claimed_attempt(id)?;
     let StateKind::Task(task) = &stepped.machine.state(state)?.kind else {

@@ -32,7 +32,7 @@ use tokio::sync::mpsc;
 
 pub use self::{
     clock::Clock,
-    drive::{Observer, Unobserved, call},
+    drive::{Observer, Unobserved},
     invoker::Invoker,
     step::{StepError, Stepped},
     store::Store,
