@@ -1,5 +1,7 @@
 //! Files of rows: each row is a case, and all that fail are told at once.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 use std::fs;
 
 use serde::{Deserialize, de::DeserializeOwned};
