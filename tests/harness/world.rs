@@ -175,7 +175,7 @@ impl<'a> World<'a> {
     fn next_message(&self) -> Option<usize> {
         let rank = |message: &Message| match &message.event {
             EventKind::ExecutionStarted(_) => (0, None),
-            EventKind::Continued => (1, None),
+            EventKind::Continued { .. } => (1, None),
             EventKind::AttemptsClaimed { attempts } => (2, attempts.first().copied()),
             EventKind::AttemptEnded { attempt, .. } => (3, Some(*attempt)),
             EventKind::Stopped { .. } => (4, None),
@@ -248,7 +248,7 @@ impl<'a> World<'a> {
         match command {
             Command::Perform(attempt) => self.perform(attempt)?,
             Command::WakeAt(due) => self.put(due, EventKind::Woken),
-            Command::Continue => self.put(self.now, EventKind::Continued),
+            Command::Continue(number) => self.put(self.now, EventKind::Continued { number }),
             Command::PublishStatus => {}
         }
         Ok(Ok(()))
@@ -267,8 +267,10 @@ impl<'a> World<'a> {
         for command in &claim.commands {
             match command {
                 Command::WakeAt(due) => self.put(*due, EventKind::Woken),
-                Command::Continue | Command::PublishStatus => {}
-                Command::Perform(_) => return Err("a claim makes an attempt due".into()),
+                Command::PublishStatus => {}
+                Command::Perform(_) | Command::Continue(_) => {
+                    return Err("a claim moves more than its attempt".into());
+                }
             }
         }
         // A full history ends the execution, also at a claim.

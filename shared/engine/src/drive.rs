@@ -80,22 +80,22 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
             if stepped.checkpoint.status.is_closed() {
                 return Ok(stepped.checkpoint.status);
             }
-            let mut goes_on = false;
+            let mut goes_on = None;
             for command in &stepped.commands {
                 match *command {
                     Command::Perform(attempt) => {
                         self.perform(execution, &stepped, attempt, &mut outside);
                     }
-                    Command::Continue => goes_on = true,
+                    Command::Continue(number) => goes_on = Some(number),
                     Command::WakeAt(_) | Command::PublishStatus => {}
                 }
             }
             outside.wake_at = stepped.checkpoint.next_due();
             events.clear();
-            if goes_on {
+            if let Some(number) = goes_on {
                 // Other executions get a turn in between.
                 tokio::task::yield_now().await;
-                events.push(EventKind::Continued);
+                events.push(EventKind::Continued { number });
             } else {
                 events = self.next_events(&mut outside, inbox).await;
             }

@@ -44,6 +44,7 @@ pub(crate) struct Counters {
     pub(crate) frames: u64,
     pub(crate) attempts: u64,
     pub(crate) payloads: u64,
+    pub(crate) continuations: u64,
 }
 
 /// Where an execution stands.
@@ -326,9 +327,14 @@ impl Checkpoint {
         let mut commands: Vec<Command> = self.due_attempts().map(Command::Perform).collect();
         commands.extend(self.next_due().map(Command::WakeAt));
         if !self.ready.is_empty() {
-            commands.push(Command::Continue);
+            commands.push(Command::Continue(self.continuations()));
         }
         commands
+    }
+
+    /// How often a budget was spent: what the event that goes on must bear.
+    pub(crate) fn continuations(&self) -> u64 {
+        self.counters.continuations
     }
 
     /// The attempts that nobody performs yet.

@@ -12,8 +12,8 @@ pub enum Command {
     /// Send [`Woken`](crate::event::EventKind::Woken) no earlier than that. It replaces any earlier
     /// one: an execution has one wake-up.
     WakeAt(Timestamp),
-    /// Send [`Continued`](crate::event::EventKind::Continued): the budget was spent.
-    Continue,
+    /// Send [`Continued`](crate::event::EventKind::Continued) with this number: the budget was spent.
+    Continue(u64),
     /// Tell the world that the execution has ended.
     PublishStatus,
 }

@@ -23,8 +23,11 @@ pub struct Event {
 pub enum EventKind {
     /// The execution begins.
     ExecutionStarted(Box<Start>),
-    /// The budget of the last transition was spent: go on.
-    Continued,
+    /// The budget of a transition was spent: go on.
+    Continued {
+        /// That of the command. One of an earlier number is late.
+        number: u64,
+    },
     /// A worker has promised to perform these attempts.
     AttemptsClaimed {
         /// Those that are due. Others are ignored.

@@ -104,6 +104,7 @@ impl Draft<'_> {
             };
             self.enter(frame);
         }
+        self.checkpoint.counters.continuations += 1;
     }
 
     /// The history is full: whatever the execution has come to, this is its end.

@@ -41,8 +41,10 @@ pub fn advance(
 ) -> Result<Transition, Corrupt> {
     transition::check(machine, &checkpoint)?;
     let owed_before = checkpoint.commands().into_iter().collect();
+    let checkpoint_number = checkpoint.continuations();
     let mut draft = Draft::new(machine, checkpoint, &event);
-    let goes_on = matches!(event.kind, EventKind::Continued);
+    let goes_on =
+        matches!(event.kind, EventKind::Continued { number } if number == checkpoint_number);
     let is_claim = matches!(event.kind, EventKind::AttemptsClaimed { .. });
     match (&draft.checkpoint.status, event.kind) {
         (Status::NotStarted, EventKind::ExecutionStarted(start)) => draft.start(*start),
@@ -56,7 +58,7 @@ pub fn advance(
         }
         (Status::Running, EventKind::Woken) => draft.wake(),
         (Status::NotStarted | Status::Running, EventKind::Stopped { error }) => draft.abort(error),
-        (Status::Running, EventKind::Continued) => {}
+        (Status::Running, EventKind::Continued { .. }) => {}
         // Late, repeated, or before its time. Spelled out, so that a new event has to be placed.
         (
             Status::NotStarted
@@ -70,7 +72,7 @@ pub fn advance(
             | EventKind::AttemptEnded { .. }
             | EventKind::Woken
             | EventKind::Stopped { .. }
-            | EventKind::Continued,
+            | EventKind::Continued { .. },
         ) => {}
     }
     // A late event is no reason to go on, and a claim moves nothing: what the last transition left is

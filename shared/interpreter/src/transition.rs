@@ -95,8 +95,7 @@ impl<'m> Draft<'m> {
         );
         self.payloads.retain(|(id, _)| needed.contains(id));
         let mut commands = self.checkpoint.commands();
-        // A budget spent again asks to go on again.
-        commands.retain(|command| *command == Command::Continue || !owed_before.contains(command));
+        commands.retain(|command| !owed_before.contains(command));
         Transition {
             checkpoint: self.checkpoint,
             history: self.history,

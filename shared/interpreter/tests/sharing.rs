@@ -114,7 +114,7 @@ fn a_transition_ends_when_its_budget_is_spent() {
     assert!(
         transition
             .commands
-            .contains(&segno_interpreter::command::Command::Continue)
+            .contains(&segno_interpreter::command::Command::Continue(1))
     );
 }
 
