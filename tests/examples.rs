@@ -196,8 +196,24 @@ fn mocked_tasks_answer_as_their_test_case_says() {
 }
 
 #[test]
+fn a_payment_is_completed_or_cancelled_and_reconciled() {
+    for (case, status, asked) in [
+        ("Completed", "COMPLETED", 3),
+        ("Cancelled", "CANCELLED", 1),
+        ("NeverAnswered", "CANCELLED", 5),
+    ] {
+        let file = "docs/examples/payment.asl.json";
+        let mock = ["--mock", "docs/examples/payment.mock.json", "--case", case];
+        let ran = segno(&[&["run", file, "--skip-waits", "--quiet"][..], &mock].concat());
+        let expected =
+            json!({ "payment": "pay-7", "status": status, "asked": asked, "reconciled": true });
+        assert_eq!(ran.output(), expected, "{case}");
+    }
+}
+
+#[test]
 fn every_example_can_be_drawn() {
-    for example in ["hello-world", "order", "counter"] {
+    for example in ["hello-world", "order", "counter", "payment"] {
         let file = format!("docs/examples/{example}.asl.json");
         for (format, begins) in [("mermaid", "flowchart TD"), ("dot", "digraph {")] {
             let ran = segno(&["graph", &file, "--format", format]);
