@@ -73,18 +73,18 @@ impl Source {
 #[derive(clap::Args)]
 pub(crate) struct Substitute {
     /// What ${KEY} stands for in the definition. Repeat it for each.
-    #[arg(long = "substitute", value_name = "KEY=VALUE")]
-    pairs: Vec<String>,
+    #[arg(long, value_name = "KEY=VALUE")]
+    substitute: Vec<String>,
 
     /// The same from a file: an object in JSON or YAML. --substitute comes first.
-    #[arg(long = "substitutions", value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    substitutions: Option<PathBuf>,
 }
 
 impl Substitute {
     pub(crate) fn read(&self) -> anyhow::Result<Substitutions> {
-        let mut substitutions = Substitutions::new();
-        if let Some(file) = &self.file {
+        let mut read = Substitutions::new();
+        if let Some(file) = &self.substitutions {
             let source = Source::read(&file.to_string_lossy())?;
             let document = source
                 .document()
@@ -92,14 +92,14 @@ impl Substitute {
             let Value::Object(members) = document.value else {
                 bail!("{} is no object", source.name)
             };
-            substitutions.extend(members);
+            read.extend(members);
         }
-        for pair in &self.pairs {
+        for pair in &self.substitute {
             let Some((key, value)) = pair.split_once('=') else {
                 bail!("--substitute takes KEY=VALUE, not `{pair}`")
             };
-            substitutions.insert(key.into(), value.into());
+            read.insert(key.into(), value.into());
         }
-        Ok(substitutions)
+        Ok(read)
     }
 }

@@ -3,11 +3,15 @@
 mod report;
 mod sarif;
 
-use std::{io::IsTerminal, ops::Range, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    ops::Range,
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
-    Diagnostic, MachineType,
+    Diagnostic, MachineType, Severity, codes,
     tokens::{self, Substitutions},
 };
 
@@ -90,15 +94,17 @@ pub(crate) fn validate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    match arguments.format {
+    let said = match arguments.format {
         Format::Text => {
             let is_coloured =
                 std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            print!("{}", report::text(&checked, is_coloured));
+            report::text(&checked, is_coloured)
         }
-        Format::Json => println!("{:#}", report::json(&checked)),
-        Format::Sarif => println!("{:#}", sarif::render(&checked)),
-    }
+        Format::Json => format!("{:#}\n", report::json(&checked)),
+        Format::Sarif => format!("{:#}\n", sarif::render(&checked)),
+    };
+    // Whoever reads only the beginning has seen enough.
+    let _ = std::io::stdout().write_all(said.as_bytes());
     let mut findings = checked.iter().flat_map(|checked| &checked.findings);
     Ok(if !is_readable {
         ExitCode::from(USAGE)
@@ -147,6 +153,13 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
     let definition = tokens::fill(&document.value, substitutions);
     let mut findings: Vec<Finding> = tokens::check(&definition, machine_type)
         .into_iter()
+        .map(|mut diagnostic| {
+            // It is valid, and runs on AWS.
+            if diagnostic.code == codes::NOT_SUPPORTED {
+                diagnostic.severity = Severity::Warning;
+            }
+            diagnostic
+        })
         .map(|diagnostic| Finding {
             place: match diagnostic.message.as_str() {
                 "Field is not supported" => document.name_place(&diagnostic.location),

@@ -4,21 +4,17 @@ use serde_json::Value;
 
 use super::{Diagnostic, codes};
 
-/// Every field of the language.
+/// The fields of the language.
 const FIELDS: &[&str] = &[
-    "And",
     "Arguments",
     "Assign",
     "BackoffRate",
-    "BooleanEquals",
-    "BooleanEqualsPath",
     "Branches",
     "Catch",
     "Cause",
     "CausePath",
     "Choices",
     "Comment",
-    "Condition",
     "Credentials",
     "Default",
     "End",
@@ -29,12 +25,6 @@ const FIELDS: &[&str] = &[
     "HeartbeatSecondsPath",
     "InputPath",
     "IntervalSeconds",
-    "IsBoolean",
-    "IsNull",
-    "IsNumeric",
-    "IsPresent",
-    "IsString",
-    "IsTimestamp",
     "ItemBatcher",
     "ItemProcessor",
     "ItemReader",
@@ -49,18 +39,6 @@ const FIELDS: &[&str] = &[
     "MaxDelaySeconds",
     "Mode",
     "Next",
-    "Not",
-    "NumericEquals",
-    "NumericEqualsPath",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "NumericGreaterThanEqualsPath",
-    "NumericGreaterThanPath",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericLessThanEqualsPath",
-    "NumericLessThanPath",
-    "Or",
     "Output",
     "OutputPath",
     "Parameters",
@@ -76,6 +54,40 @@ const FIELDS: &[&str] = &[
     "SecondsPath",
     "StartAt",
     "States",
+    "TimeoutSeconds",
+    "TimeoutSecondsPath",
+    "Timestamp",
+    "TimestampPath",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+    "Type",
+    "Version",
+];
+
+/// Those that only choice rules have.
+const RULE_FIELDS: &[&str] = &[
+    "And",
+    "BooleanEquals",
+    "BooleanEqualsPath",
+    "Condition",
+    "IsBoolean",
+    "IsNull",
+    "IsNumeric",
+    "IsPresent",
+    "IsString",
+    "IsTimestamp",
+    "Not",
+    "NumericEquals",
+    "NumericEqualsPath",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "NumericGreaterThanEqualsPath",
+    "NumericGreaterThanPath",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericLessThanEqualsPath",
+    "NumericLessThanPath",
+    "Or",
     "StringEquals",
     "StringEqualsPath",
     "StringGreaterThan",
@@ -87,9 +99,6 @@ const FIELDS: &[&str] = &[
     "StringLessThanEqualsPath",
     "StringLessThanPath",
     "StringMatches",
-    "TimeoutSeconds",
-    "TimeoutSecondsPath",
-    "Timestamp",
     "TimestampEquals",
     "TimestampEqualsPath",
     "TimestampGreaterThan",
@@ -100,12 +109,7 @@ const FIELDS: &[&str] = &[
     "TimestampLessThanEquals",
     "TimestampLessThanEqualsPath",
     "TimestampLessThanPath",
-    "TimestampPath",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
-    "Type",
     "Variable",
-    "Version",
 ];
 
 /// Adds what might have been meant to the findings that are about a name.
@@ -122,7 +126,9 @@ fn help(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
     if diagnostic.message == "Field is not supported" {
         let name = last.replace("~1", "/").replace("~0", "~");
         let object = definition.pointer(parent)?.as_object()?;
-        let free = FIELDS.iter().filter(|field| !object.contains_key(**field));
+        let of_rules = RULE_FIELDS.iter().filter(|_| parent.contains("/Choices/"));
+        let fields = FIELDS.iter().chain(of_rules);
+        let free = fields.filter(|field| !object.contains_key(**field));
         return nearest(&name, free.copied()).map(str::to_owned);
     }
     let value = definition.pointer(at)?.as_str()?;

@@ -37,7 +37,8 @@ pub fn quote(text: &str) -> Cow<'_, str> {
                 if let Some(token) = next_token(&text[at..]).filter(|token| token.place.start == 0)
                 {
                     rest = at + token.place.end;
-                    let string = format!("\"{BARE}{}\"", token.name);
+                    // As many bytes: `"`, the mark, and `"` for `${` and `}`.
+                    let string = format!("\"{BARE}{}\"", &text[at + 2..rest - 1]);
                     quoted.to_mut().replace_range(at..rest, &string);
                 }
             }
@@ -66,7 +67,7 @@ fn next_token(text: &str) -> Option<Token<'_>> {
         let start = from + found;
         let inner = start + 2;
         let length = text[inner..].find('}')?;
-        let name = &text[inner..inner + length];
+        let name = text[inner..inner + length].trim_matches(' ');
         if is_name(name) {
             let place = start..inner + length + 1;
             return Some(Token { name, place });
@@ -87,7 +88,7 @@ fn is_name(name: &str) -> bool {
 /// The name of the token that a string is, and is nothing else.
 fn whole(text: &str) -> Option<&str> {
     if let Some(name) = text.strip_prefix(BARE) {
-        return Some(name);
+        return Some(name.trim_matches(' '));
     }
     let token = next_token(text)?;
     (token.place == (0..text.len())).then_some(token.name)
@@ -118,7 +119,7 @@ pub fn names(definition: &Value) -> BTreeSet<String> {
 fn collect(value: &Value, found: &mut BTreeSet<String>) {
     let mut collect_in = |text: &str| {
         if let Some(name) = text.strip_prefix(BARE) {
-            found.insert(name.into());
+            found.insert(name.trim_matches(' ').into());
         }
         let mut rest = text;
         while let Some(token) = next_token(rest) {
@@ -148,7 +149,7 @@ pub fn fill(definition: &Value, substitutions: &Substitutions) -> Value {
     };
     match definition {
         Value::String(text) => match text.strip_prefix(BARE) {
-            Some(name) => match substitutions.get(name) {
+            Some(name) => match substitutions.get(name.trim_matches(' ')) {
                 // What a command line gives is text; JSON is in it where it can be.
                 Some(Value::String(text)) => {
                     serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
@@ -308,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_token_without_quotes_becomes_a_string_of_the_same_length() {
-        let text = r#"{ "Seconds": ${Wait}, "a\"": "${Name} $", "b": [${AWS::Region}] }"#;
+        let text = r#"{ "Seconds": ${Wait}, "a\"": "${ Name } $", "b": [${AWS::Region}] }"#;
         let quoted = quote(text);
         assert_eq!(quoted.len(), text.len());
         let value: Value = serde_json::from_str(&quoted).unwrap();
@@ -336,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_group_of_jsonata_is_no_token() {
-        for text in ["{% items.${name: price} %}", "${ a }", "${", "${}", "$${"] {
+        for text in ["{% items.${name: price} %}", "${", "${}", "$${", "${ }"] {
             assert_eq!(names(&text.into()), BTreeSet::new(), "{text}");
         }
     }

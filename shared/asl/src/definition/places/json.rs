@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
             .char_indices()
             .next_back()
             .map_or(0, |(at, _)| at);
-        return Err(Unreadable::new(error.message, start..end));
+        return Err(Unreadable::new(short(&error.message), start..end));
     }
     let read = parse_to_ast(text, &Default::default(), &STRICT).map_err(|error| {
         let place = error.range();
@@ -42,6 +42,19 @@ pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
     read.value
         .map(|value| node(text, value))
         .ok_or_else(|| Unreadable::new("Definition must be a valid JSON object", 0..0))
+}
+
+/// A message without the text, which whoever reads it has before them.
+fn short(message: &str) -> String {
+    match (
+        message.split_once(" (start marker at "),
+        message.rsplit_once("; line: "),
+    ) {
+        (Some((what, _)), Some((_, place))) => {
+            format!("{what} (which begins in line {}", place.replace("])", ")"))
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// Bytes up to a line and a column, both counted from 1.
