@@ -4,16 +4,21 @@ mod dot;
 mod edges;
 mod mermaid;
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
-use segno_asl::definition::parse;
+use anyhow::anyhow;
+use segno_asl::definition::{parse_value, tokens};
+
+use crate::definition::{Source, Substitute};
 
 /// Print a definition as a diagram.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The definition: a file in the Amazon States Language.
-    file: PathBuf,
+    /// The definition: a file in the Amazon States Language, JSON or YAML, or - for standard input.
+    file: String,
+
+    #[command(flatten)]
+    substitute: Substitute,
 
     /// The language of the diagram.
     #[arg(long, value_enum, default_value_t = Format::Mermaid)]
@@ -29,13 +34,15 @@ enum Format {
 }
 
 pub(crate) fn graph(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let file = arguments.file.display();
-    let text =
-        fs::read_to_string(&arguments.file).with_context(|| format!("cannot read {file}"))?;
-    let machine = parse(&text).map_err(|found| {
-        let lines: Vec<String> = found.0.iter().map(ToString::to_string).collect();
-        anyhow!("{file} is not valid\n  {}", lines.join("\n  "))
-    })?;
+    let source = Source::read(&arguments.file)?;
+    let refuse =
+        |lines: Vec<String>| anyhow!("{} is not valid\n  {}", source.name, lines.join("\n  "));
+    let document = source
+        .document()
+        .map_err(|refused| refuse(vec![source.describe(&refused)]))?;
+    let definition = tokens::fill(&document.value, &arguments.substitute.read()?);
+    let machine = parse_value(&tokens::stand_ins(&definition))
+        .map_err(|found| refuse(found.0.iter().map(ToString::to_string).collect()))?;
     match arguments.format {
         Format::Mermaid => print!("{}", mermaid::render(&machine)),
         Format::Dot => print!("{}", dot::render(&machine)),

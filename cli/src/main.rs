@@ -6,12 +6,14 @@
     reason = "a command line prints"
 )]
 
+mod definition;
 mod dev;
 mod environment;
 mod graph;
 mod invoker;
 mod mock;
 mod run;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,7 @@ enum Command {
     Run(run::Arguments),
     Dev(dev::Arguments),
     Graph(graph::Arguments),
+    Validate(validate::Arguments),
 }
 
 /// Exit status of wrong usage, and of what cannot be read. `clap` uses it, too.
@@ -42,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Dev(arguments) => dev::dev(arguments).await,
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Validate(arguments) => validate::validate(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -5,7 +5,11 @@ mod progress;
 use std::{fs, io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, anyhow, bail};
-use segno_asl::{definition::StateKind, errors::StateError, limits};
+use segno_asl::{
+    definition::{StateKind, tokens},
+    errors::StateError,
+    limits,
+};
 use segno_engine::{
     Clock, Engine, Invoker, Store,
     clock::{SkippingClock, SystemClock},
@@ -18,15 +22,23 @@ use segno_interpreter::{checkpoint::Status, history::ExecutionData, payload::Pay
 use serde_json::{Value, json};
 
 use self::progress::Progress;
-use crate::{environment, invoker::LocalInvoker, mock::Mocks};
+use crate::{
+    definition::{Source, Substitute},
+    environment,
+    invoker::LocalInvoker,
+    mock::Mocks,
+};
 
 /// Run a definition once: progress on standard error, the output on standard output.
 ///
 /// Exit status: 0 succeeded, 1 failed, 2 wrong usage or unreadable, 3 timed out or aborted.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The definition: a file in the Amazon States Language.
+    /// The definition: a file in the Amazon States Language, JSON or YAML, or - for standard input.
     file: PathBuf,
+
+    #[command(flatten)]
+    substitute: Substitute,
 
     /// The input: JSON, or @FILE to read it from a file.
     #[arg(long, default_value = "{}", value_name = "JSON|@FILE")]
@@ -95,9 +107,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Reads what the command line names.
 fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
-    let file = arguments.file.display();
-    let definition =
-        fs::read_to_string(&arguments.file).with_context(|| format!("cannot read {file}"))?;
+    let definition = definition(arguments)?;
     let input = match arguments.input.strip_prefix('@') {
         None => arguments.input.clone(),
         Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?,
@@ -129,6 +139,36 @@ fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
         input,
         trace_header: None,
     })
+}
+
+/// The definition as the engine takes it: in JSON, with no token left.
+fn definition(arguments: &Arguments) -> anyhow::Result<String> {
+    let source = Source::read(&arguments.file.to_string_lossy())?;
+    let document = match source.document() {
+        Ok(document) => document,
+        Err(refused) if source.is_yaml => {
+            bail!(
+                "{} cannot run\n  {}",
+                source.name,
+                source.describe(&refused)
+            )
+        }
+        // The engine says what is wrong with JSON.
+        Err(_) => return Ok(source.text),
+    };
+    let definition = tokens::fill(&document.value, &arguments.substitute.read()?);
+    let open: Vec<String> = tokens::names(&definition).into_iter().collect();
+    if !open.is_empty() {
+        bail!(
+            "{} has tokens without a value: {}; give each with --substitute NAME=VALUE",
+            source.name,
+            open.join(", ")
+        );
+    }
+    if source.is_yaml || definition != document.value {
+        return Ok(definition.to_string());
+    }
+    Ok(source.text)
 }
 
 /// The file's name up to its first dot, with what no name may have replaced.

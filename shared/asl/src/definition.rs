@@ -2,11 +2,18 @@
 //!
 //! Spec: [Top-level fields](https://states-language.net/spec.html#toplevelfields).
 
+mod check;
 mod diagnostics;
+mod express;
 mod parse;
+pub mod places;
 mod resource;
+mod suggestions;
+pub mod tokens;
 mod validate;
 mod variables;
+mod visit;
+mod warnings;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -14,8 +21,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{
+    check::{MachineType, check, check_value},
     diagnostics::{Diagnostic, Diagnostics, Severity, codes},
-    parse::parse,
+    parse::{parse, parse_value},
     resource::{Pattern, Resource},
 };
 use crate::{

@@ -25,6 +25,18 @@ pub mod codes {
     pub const UNSUPPORTED_JSONATA: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
     /// The language, but a part of it that this version does not run.
     pub const NOT_SUPPORTED: &str = "NOT_SUPPORTED";
+    /// A warning: text that looks like a path, in a field whose name does not end in `.$`.
+    pub const NO_DOLLAR: &str = "NO_DOLLAR";
+    /// A warning: a path in the `Result` of a Pass state, where nothing is evaluated.
+    pub const PASS_RESULT_IS_STATIC: &str = "PASS_RESULT_IS_STATIC";
+    /// A warning: a state from which no way leads to an end.
+    pub const NO_WAY_TO_AN_END: &str = "NO_WAY_TO_AN_END";
+    /// A warning: a task that may wait for its token until the execution is a year old.
+    pub const NO_TIMEOUT: &str = "NO_TIMEOUT";
+    /// A warning: an error name that begins with `States.`, and is none of the language.
+    pub const UNKNOWN_ERROR_NAME: &str = "UNKNOWN_ERROR_NAME";
+    /// A warning: the last of two members of the same name is the one that counts.
+    pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
 }
 
 /// One finding.
@@ -39,6 +51,40 @@ pub struct Diagnostic {
     /// JSON Pointer into the definition; empty if the text is no JSON object. The whole document is
     /// `/`, as AWS writes it.
     pub location: String,
+    /// What might have been meant. Not in AWS's words, so never in its answers.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(
+        code: &'static str,
+        location: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            location: location.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn warning(
+        code: &'static str,
+        location: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, location, message)
+        }
+    }
+
+    /// Whether the definition cannot run.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
 }
 
 impl fmt::Display for Diagnostic {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use super::{
-    Diagnostic, Diagnostics, QueryLanguage, Severity, State, StateMachine, StateName, codes,
+    Diagnostic, Diagnostics, QueryLanguage, State, StateMachine, StateName, codes,
     validate::{self, Scope},
 };
 use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};
@@ -32,49 +32,64 @@ use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};
 /// );
 /// ```
 pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
-    let refuse = |code, message: String| {
-        let location = String::new();
-        Err(Diagnostics(vec![Diagnostic {
-            severity: Severity::Error,
-            code,
-            message,
-            location,
-        }]))
+    parse_value(&read_json(text)?)
+}
+
+/// Validates a definition that has been read.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+pub fn parse_value(definition: &Value) -> Result<StateMachine, Diagnostics> {
+    let Value::Object(object) = definition else {
+        return Err(not_an_object());
     };
-    if text.len() > limits::DEFINITION_BYTES_MAX {
-        let max = limits::DEFINITION_BYTES_MAX;
-        return refuse(
-            codes::INVALID_JSON,
-            format!("Definition must be at most {max} bytes"),
-        );
+    let mut parser = Parser::new(language::of_machine(object));
+    let machine = parser.machine(object);
+    parser.finish(machine)
+}
+
+/// Reads the text of a definition, whatever it defines.
+///
+/// # Errors
+///
+/// It is too long, or no JSON.
+pub(super) fn read_json(text: &str) -> Result<Value, Diagnostics> {
+    check_length(text)?;
+    if text.trim().is_empty() {
+        return Err(not_an_object());
     }
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(object)) => {
-            let mut parser = Parser::new(language::of_machine(&object));
-            let machine = parser.machine(&object);
-            parser.finish(machine)
-        }
-        Ok(_) => refuse(
-            codes::INVALID_JSON,
-            "Definition must be a valid JSON object".into(),
-        ),
-        Err(_) if text.trim().is_empty() => refuse(
-            codes::INVALID_JSON,
-            "Definition must be a valid JSON object".into(),
-        ),
-        Err(error) => {
-            let error = JsonError::of(text, &error);
-            let location = error.location(text);
-            let message = format!("{error}\n at {location}");
-            let (severity, code) = (Severity::Error, codes::INVALID_JSON);
-            Err(Diagnostics(vec![Diagnostic {
-                severity,
-                code,
-                message,
-                location,
-            }]))
-        }
+    serde_json::from_str(text).map_err(|error| {
+        let error = JsonError::of(text, &error);
+        let location = error.location(text);
+        let message = format!("{error}\n at {location}");
+        refusal(location, message)
+    })
+}
+
+/// Refuses a text that is longer than a definition may be.
+pub(super) fn check_length(text: &str) -> Result<(), Diagnostics> {
+    let max = limits::DEFINITION_BYTES_MAX;
+    if text.len() > max {
+        let message = format!("Definition must be at most {max} bytes");
+        return Err(refusal(String::new(), message));
     }
+    Ok(())
+}
+
+fn not_an_object() -> Diagnostics {
+    refusal(
+        String::new(),
+        "Definition must be a valid JSON object".into(),
+    )
+}
+
+fn refusal(location: String, message: String) -> Diagnostics {
+    Diagnostics(vec![Diagnostic::error(
+        codes::INVALID_JSON,
+        location,
+        message,
+    )])
 }
 
 /// Collects states and findings while the definition is walked.
@@ -181,12 +196,7 @@ impl Parser {
     }
 
     fn error(&mut self, code: &'static str, at: impl Into<String>, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic {
-            severity: Severity::Error,
-            code,
-            message: message.into(),
-            location: at.into(),
-        });
+        self.diagnostics.push(Diagnostic::error(code, at, message));
     }
 
     /// Reports a field that is neither a path nor a call, where AWS does: at the object that has it.
@@ -213,7 +223,7 @@ impl Parser {
 }
 
 /// Escapes a key for use in a JSON Pointer (RFC 6901).
-fn escape(key: &str) -> Arc<str> {
+pub(super) fn escape(key: &str) -> Arc<str> {
     key.replace('~', "~0").replace('/', "~1").into()
 }
 

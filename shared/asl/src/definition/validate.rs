@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::{Diagnostic, Next, Severity, State, StateKind, StateName, codes};
+use super::{Diagnostic, Next, State, StateKind, StateName, codes};
 
 /// A `States` block with its transitions: they may not leave it.
 pub(super) struct Scope {
@@ -89,13 +89,8 @@ fn edges(state: &State, at: &str) -> Vec<Edge> {
 /// Reports transitions that lead nowhere, and states that nothing leads to.
 pub(super) fn transitions(scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
     let mut report = |message: String, location: String| {
-        let (severity, code) = (Severity::Error, codes::MISSING_TARGET);
-        diagnostics.push(Diagnostic {
-            severity,
-            code,
-            message,
-            location,
-        });
+        let code = codes::MISSING_TARGET;
+        diagnostics.push(Diagnostic::error(code, location, message));
     };
     if let Some(start_at) = scope
         .start_at

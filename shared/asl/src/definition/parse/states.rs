@@ -132,6 +132,7 @@ fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Resource> {
 
 fn choice(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
     fields.require(parser, "Choices");
+    let default = fields.string(parser, "Default").map(StateName::from);
     let (values, at) = fields.array(parser, "Choices")?;
     if values.is_empty() {
         parser.error(codes::SCHEMA, at.clone(), "Value cannot be empty");
@@ -149,7 +150,6 @@ fn choice(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
             }
         }
     }
-    let default = fields.string(parser, "Default").map(StateName::from);
     Some(StateKind::Choice(Choice { rules, default }))
 }
 
@@ -282,6 +282,10 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         "ItemProcessor"
     };
     fields.require(parser, processor);
+    if is_distributed(fields.value(processor)) {
+        // The mode is reported; what belongs to it is not wrong.
+        fields.ignore(DISTRIBUTED_ONLY);
+    }
     let start_at = fields.value(processor).and_then(|value| {
         let at = fields.at_field(processor);
         nested_scope(parser, value, at)
@@ -304,6 +308,20 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         tolerances,
         work: work?,
     }))
+}
+
+const DISTRIBUTED_ONLY: &[&str] = &[
+    "ItemBatcher",
+    "ItemReader",
+    "Label",
+    "ResultWriter",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+];
+
+fn is_distributed(processor: Option<&Value>) -> bool {
+    let mode = processor.and_then(|processor| processor.pointer("/ProcessorConfig/Mode"));
+    mode.and_then(Value::as_str) == Some("DISTRIBUTED")
 }
 
 fn items(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Items> {

@@ -1,0 +1,105 @@
+//! Reading a definition: JSON or YAML, from a file or standard input, and the values of its tokens.
+
+use std::{fs, io::Read, path::Path, path::PathBuf};
+
+use anyhow::{Context, bail};
+use segno_asl::definition::{
+    places::{Document, Unreadable},
+    tokens::{self, Substitutions},
+};
+use serde_json::Value;
+
+/// A definition as it was found.
+pub(crate) struct Source {
+    /// What messages call it.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) is_yaml: bool,
+}
+
+impl Source {
+    /// Reads a file, or standard input if `path` is `-`.
+    pub(crate) fn read(path: &str) -> anyhow::Result<Self> {
+        let (name, text) = if path == "-" {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read standard input")?;
+            ("<stdin>", text)
+        } else {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            (path, text)
+        };
+        let extension = Path::new(path).extension().unwrap_or_default();
+        let is_yaml = match extension.to_string_lossy().to_lowercase().as_str() {
+            "yaml" | "yml" => true,
+            "json" => false,
+            // Whatever is a definition in JSON begins like this.
+            _ => !text.trim().is_empty() && !text.trim_start().starts_with(['{', '[']),
+        };
+        let name = name.into();
+        Ok(Self {
+            name,
+            text,
+            is_yaml,
+        })
+    }
+
+    pub(crate) fn document(&self) -> Result<Document, Unreadable> {
+        if self.is_yaml {
+            Document::yaml(&self.text)
+        } else {
+            Document::json(&tokens::quote(&self.text))
+        }
+    }
+
+    /// Line and column of a byte, both counted from 1, in characters.
+    pub(crate) fn position(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..at];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+
+    /// Why the text is no document, and where, in one line.
+    pub(crate) fn describe(&self, refused: &Unreadable) -> String {
+        let (line, column) = self.position(refused.place.start);
+        let message = &refused.diagnostic.message;
+        format!("{}:{line}:{column}: {message}", self.name)
+    }
+}
+
+/// What the tokens of a definition stand for.
+#[derive(clap::Args)]
+pub(crate) struct Substitute {
+    /// What ${KEY} stands for in the definition. Repeat it for each.
+    #[arg(long, value_name = "KEY=VALUE")]
+    substitute: Vec<String>,
+
+    /// The same from a file: an object in JSON or YAML. --substitute comes first.
+    #[arg(long, value_name = "FILE")]
+    substitutions: Option<PathBuf>,
+}
+
+impl Substitute {
+    pub(crate) fn read(&self) -> anyhow::Result<Substitutions> {
+        let mut read = Substitutions::new();
+        if let Some(file) = &self.substitutions {
+            let source = Source::read(&file.to_string_lossy())?;
+            let document = source
+                .document()
+                .map_err(|refused| anyhow::anyhow!(source.describe(&refused)))?;
+            let Value::Object(members) = document.value else {
+                bail!("{} is no object", source.name)
+            };
+            read.extend(members);
+        }
+        for pair in &self.substitute {
+            let Some((key, value)) = pair.split_once('=') else {
+                bail!("--substitute takes KEY=VALUE, not `{pair}`")
+            };
+            read.insert(key.into(), value.into());
+        }
+        Ok(read)
+    }
+}

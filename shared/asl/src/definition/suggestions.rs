@@ -1,0 +1,191 @@
+//! What might have been meant: `did you mean`, by a small edit distance.
+
+use serde_json::Value;
+
+use super::{Diagnostic, codes};
+
+/// The fields of the language.
+const FIELDS: &[&str] = &[
+    "Arguments",
+    "Assign",
+    "BackoffRate",
+    "Branches",
+    "Catch",
+    "Cause",
+    "CausePath",
+    "Choices",
+    "Comment",
+    "Credentials",
+    "Default",
+    "End",
+    "Error",
+    "ErrorEquals",
+    "ErrorPath",
+    "HeartbeatSeconds",
+    "HeartbeatSecondsPath",
+    "InputPath",
+    "IntervalSeconds",
+    "ItemBatcher",
+    "ItemProcessor",
+    "ItemReader",
+    "ItemSelector",
+    "Items",
+    "ItemsPath",
+    "Iterator",
+    "JitterStrategy",
+    "MaxAttempts",
+    "MaxConcurrency",
+    "MaxConcurrencyPath",
+    "MaxDelaySeconds",
+    "Mode",
+    "Next",
+    "Output",
+    "OutputPath",
+    "Parameters",
+    "ProcessorConfig",
+    "QueryLanguage",
+    "Resource",
+    "Result",
+    "ResultPath",
+    "ResultSelector",
+    "ResultWriter",
+    "Retry",
+    "Seconds",
+    "SecondsPath",
+    "StartAt",
+    "States",
+    "TimeoutSeconds",
+    "TimeoutSecondsPath",
+    "Timestamp",
+    "TimestampPath",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+    "Type",
+    "Version",
+];
+
+/// Those that only choice rules have.
+const RULE_FIELDS: &[&str] = &[
+    "And",
+    "BooleanEquals",
+    "BooleanEqualsPath",
+    "Condition",
+    "IsBoolean",
+    "IsNull",
+    "IsNumeric",
+    "IsPresent",
+    "IsString",
+    "IsTimestamp",
+    "Not",
+    "NumericEquals",
+    "NumericEqualsPath",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "NumericGreaterThanEqualsPath",
+    "NumericGreaterThanPath",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericLessThanEqualsPath",
+    "NumericLessThanPath",
+    "Or",
+    "StringEquals",
+    "StringEqualsPath",
+    "StringGreaterThan",
+    "StringGreaterThanEquals",
+    "StringGreaterThanEqualsPath",
+    "StringGreaterThanPath",
+    "StringLessThan",
+    "StringLessThanEquals",
+    "StringLessThanEqualsPath",
+    "StringLessThanPath",
+    "StringMatches",
+    "TimestampEquals",
+    "TimestampEqualsPath",
+    "TimestampGreaterThan",
+    "TimestampGreaterThanEquals",
+    "TimestampGreaterThanEqualsPath",
+    "TimestampGreaterThanPath",
+    "TimestampLessThan",
+    "TimestampLessThanEquals",
+    "TimestampLessThanEqualsPath",
+    "TimestampLessThanPath",
+    "Variable",
+];
+
+/// Adds what might have been meant to the findings that are about a name.
+pub(super) fn add(definition: &Value, found: &mut [Diagnostic]) {
+    for diagnostic in found {
+        let help = help(definition, diagnostic);
+        diagnostic.help = help.map(|meant| format!("did you mean `{meant}`?"));
+    }
+}
+
+fn help(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
+    let at = &diagnostic.location;
+    let (parent, last) = at.rsplit_once('/')?;
+    if diagnostic.message == "Field is not supported" {
+        let name = last.replace("~1", "/").replace("~0", "~");
+        let object = definition.pointer(parent)?.as_object()?;
+        let of_rules = RULE_FIELDS.iter().filter(|_| parent.contains("/Choices/"));
+        let fields = FIELDS.iter().chain(of_rules);
+        let free = fields.filter(|field| !object.contains_key(**field));
+        return nearest(&name, free.copied()).map(str::to_owned);
+    }
+    let value = definition.pointer(at)?.as_str()?;
+    if diagnostic.code == codes::MISSING_TARGET {
+        let states = match at.rfind("/States/") {
+            Some(scope) if last != "StartAt" => format!("{}/States", &at[..scope]),
+            _ => format!("{parent}/States"),
+        };
+        let states = definition.pointer(&states)?.as_object()?;
+        return nearest(value, states.keys().map(String::as_str)).map(str::to_owned);
+    }
+    let (_, list) = diagnostic.message.split_once("one of these values: [")?;
+    nearest(value, list.trim_end_matches(']').split(", ")).map(str::to_owned)
+}
+
+/// The name most like `name`, if one is like it.
+pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = name.to_lowercase();
+    let distance = |other: &str| strsim::osa_distance(&folded, &other.to_lowercase());
+    names
+        .map(|other| (distance(other), other))
+        .min()
+        .filter(|(distance, _)| *distance <= (name.chars().count() / 3).max(1))
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::definition::{MachineType, check_value};
+
+    fn helps(definition: &Value) -> Vec<String> {
+        let found = check_value(definition, MachineType::Standard);
+        found.into_iter().filter_map(|found| found.help).collect()
+    }
+
+    #[test]
+    fn a_misspelt_field_state_or_type_is_recognized() {
+        let field = json!({ "StartAt": "A", "States": {
+            "A": { "Type": "Pass", "Nxet": "B", "Next": "B", "ResultPaht": "$.a" },
+            "B": { "Type": "Succeed" },
+        } });
+        assert_eq!(helps(&field), ["did you mean `ResultPath`?"]);
+        let state = json!({ "StartAt": "Charge card", "States": {
+            "Charge card": { "Type": "Pass", "Next": "shipOrder" },
+            "ShipOrder": { "Type": "Succeed" },
+        } });
+        assert_eq!(helps(&state), ["did you mean `ShipOrder`?"]);
+        let kind = json!({ "StartAt": "A", "States": { "A": { "Type": "Suceed" } } });
+        assert_eq!(helps(&kind), ["did you mean `Succeed`?"]);
+    }
+
+    #[test]
+    fn what_is_like_nothing_has_no_suggestion() {
+        assert_eq!(nearest("Foo", ["Next", "End"].into_iter()), None);
+        assert_eq!(nearest("next", ["Next", "Not"].into_iter()), Some("Next"));
+    }
+}
