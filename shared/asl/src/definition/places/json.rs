@@ -99,6 +99,10 @@ fn node(text: &str, value: ast::Value<'_>) -> Node {
             Kind::Scalar(number.expect("the whole text is JSON"))
         }
     };
+    let place = match kind {
+        Kind::Scalar(_) => place,
+        Kind::Array(_) | Kind::Object(_) => place.start..place.start + 1,
+    };
     Node { place, kind }
 }
 
