@@ -51,7 +51,10 @@ fn short(message: &str) -> String {
         message.rsplit_once("; line: "),
     ) {
         (Some((what, _)), Some((_, place))) => {
-            format!("{what} (which begins in line {}", place.replace("])", ")"))
+            format!(
+                "{what} (which begins in line {}",
+                place.replace("])", ")").replace(": ", " ")
+            )
         }
         _ => message.to_owned(),
     }
