@@ -1,6 +1,11 @@
 //! Reading a definition: JSON or YAML, from a file or standard input, and the values of its tokens.
 
-use std::{fs, io::Read, path::Path, path::PathBuf};
+use std::{
+    fs,
+    io::Read,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
@@ -59,6 +64,15 @@ impl Source {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.matches('\n').count() + 1;
         (line, before[line_start..].chars().count() + 1)
+    }
+
+    /// The bytes of the lines that a place is in.
+    pub(crate) fn lines(&self, place: &Range<usize>) -> Range<usize> {
+        let start = self.text[..place.start]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let rest = self.text[place.end..].find('\n');
+        start..rest.map_or(self.text.len(), |newline| place.end + newline)
     }
 
     /// Why the text is no document, and where, in one line.

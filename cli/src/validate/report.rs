@@ -1,6 +1,6 @@
 //! Findings for people, and as a list.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::{Checked, Finding};
@@ -21,20 +21,32 @@ pub(super) fn text(checked: &[Checked], is_coloured: bool) -> String {
     text + &totals(checked) + "\n"
 }
 
+/// Lines longer than this are no help to anyone, and take long to lay out.
+const FRAME_BYTES_MAX: usize = 10_000;
+
 fn frame(checked: &Checked, finding: &Finding, renderer: &Renderer) -> String {
     let diagnostic = &finding.diagnostic;
     let level = match diagnostic.is_error() {
         true => Level::ERROR,
         false => Level::WARNING,
     };
-    let annotation = AnnotationKind::Primary.span(finding.place.clone());
-    let snippet = Snippet::source(&checked.source.text)
-        .path(&checked.source.name)
-        .annotation(annotation);
-    let mut group = level
+    let source = &checked.source;
+    let (line, column) = source.position(finding.place.start);
+    let title = level
         .primary_title(diagnostic.message.trim_end())
-        .id(diagnostic.code)
-        .element(snippet);
+        .id(diagnostic.code);
+    let lines = source.lines(&finding.place);
+    let mut group = if lines.len() > FRAME_BYTES_MAX {
+        let origin = Origin::path(&source.name).line(line).char_column(column);
+        title.element(origin)
+    } else {
+        let place = finding.place.start - lines.start..finding.place.end - lines.start;
+        let snippet = Snippet::source(&source.text[lines])
+            .line_start(line)
+            .path(&source.name)
+            .annotation(AnnotationKind::Primary.span(place));
+        title.element(snippet)
+    };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help));
     }

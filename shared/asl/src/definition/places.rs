@@ -38,6 +38,7 @@ impl Unreadable {
 /// A value with its place.
 #[derive(Debug, Clone)]
 struct Node {
+    /// The whole of a scalar; where an object or array begins.
     place: Range<usize>,
     kind: Kind,
 }
@@ -86,7 +87,7 @@ impl Document {
     /// not there is at the nearest that is.
     pub fn place(&self, pointer: &str) -> Range<usize> {
         let mut node = &self.root;
-        let mut place = self.root.place.start..self.root.place.start + 1;
+        let mut place = self.root.place.clone();
         for segment in pointer.split('/').skip(1) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
             let found = match &node.kind {
@@ -99,7 +100,7 @@ impl Document {
                     .parse()
                     .ok()
                     .and_then(|index: usize| elements.get(index))
-                    .map(|element| (element, element.place.start..element.place.start + 1)),
+                    .map(|element| (element, element.place.clone())),
                 Kind::Scalar(_) => None,
             };
             let Some((inner, start)) = found else {
@@ -218,6 +219,19 @@ mod tests {
                 text[document.name_place("/States/Ä/End")].trim_matches('"'),
                 "End"
             );
+        }
+    }
+
+    #[test]
+    fn a_place_is_whole_characters() {
+        for text in ["Ä", "Ä: 1", "- Ä", "Ä:\n  - Ö: ü"] {
+            let document = Document::yaml(text).unwrap();
+            for pointer in ["", "/", "/0", "/Ä", "/Ä/0", "/Ä/0/Ö"] {
+                assert!(
+                    text.get(document.place(pointer)).is_some(),
+                    "{text} {pointer}"
+                );
+            }
         }
     }
 

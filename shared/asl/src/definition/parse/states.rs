@@ -282,6 +282,8 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
         "ItemProcessor"
     };
     fields.require(parser, processor);
+    // It names the map runs of the distributed mode, but may stand in the other, too.
+    fields.ignore(&["Label"]);
     if is_distributed(fields.value(processor)) {
         // The mode is reported; what belongs to it is not wrong.
         fields.ignore(DISTRIBUTED_ONLY);
@@ -313,7 +315,6 @@ fn map(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
 const DISTRIBUTED_ONLY: &[&str] = &[
     "ItemBatcher",
     "ItemReader",
-    "Label",
     "ResultWriter",
     "ToleratedFailureCountPath",
     "ToleratedFailurePercentagePath",

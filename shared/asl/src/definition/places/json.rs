@@ -51,7 +51,10 @@ fn short(message: &str) -> String {
         message.rsplit_once("; line: "),
     ) {
         (Some((what, _)), Some((_, place))) => {
-            format!("{what} (which begins in line {}", place.replace("])", ")"))
+            format!(
+                "{what} (which begins in line {}",
+                place.replace("])", ")").replace(": ", " ")
+            )
         }
         _ => message.to_owned(),
     }
@@ -98,6 +101,10 @@ fn node(text: &str, value: ast::Value<'_>) -> Node {
             let number = serde_json::from_str(&text[place.clone()]);
             Kind::Scalar(number.expect("the whole text is JSON"))
         }
+    };
+    let place = match kind {
+        Kind::Scalar(_) => place,
+        Kind::Array(_) | Kind::Object(_) => place.start..place.start + 1,
     };
     Node { place, kind }
 }

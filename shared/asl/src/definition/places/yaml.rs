@@ -107,6 +107,10 @@ impl<'a> Reader<'a> {
             }
             _ => return Err(Unreadable::new("a value is missing", place)),
         };
+        let place = match kind {
+            Kind::Scalar(_) => place,
+            Kind::Array(_) | Kind::Object(_) => self.offsets.character(place.start),
+        };
         let node = Node { place, kind };
         if anchor > 0 {
             let size = self.size - before;
