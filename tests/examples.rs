@@ -2,44 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+mod binary;
+
+use std::{io::Write, path::PathBuf};
 
 use serde_json::{Value, json};
 
-/// What a run of the binary left behind.
-struct Ran {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
+use self::binary::Ran;
 
 fn segno(arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_segno"));
-    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"] {
-        command.env_remove(variable);
-    }
-    let output = command
-        .current_dir(repository())
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Ran {
-        status: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    binary::segno(arguments, "")
 }
 
 impl Ran {

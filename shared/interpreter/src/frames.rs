@@ -115,6 +115,14 @@ impl Draft<'_> {
         self.close_failed(StateError::new(names::RUNTIME, cause), last);
     }
 
+    /// The same, unless the event was late: what the last transition left is owed to an event of its
+    /// own.
+    pub(crate) fn run_if_moved(&mut self) {
+        if self.has_recorded() {
+            self.run();
+        }
+    }
+
     fn enter(&mut self, id: FrameId) {
         let state = self.state(id);
         let frame = self.frame(id);
@@ -138,13 +146,13 @@ impl Draft<'_> {
         frame.retries = vec![0; state.work().map_or(0, |work| work.retry.len())];
         let progress = match &state.kind {
             StateKind::Pass(pass) => states::pass::enter(self, id, state, pass),
-            StateKind::Task(task) => states::task::enter(self, id, state, task),
+            StateKind::Task(task) => states::task::schedule(self, id, state, task),
             StateKind::Choice(choice) => states::choice::enter(self, id, state, choice),
             StateKind::Wait(wait) => states::wait::enter(self, id, state, wait),
             StateKind::Succeed => states::succeed::enter(self, id, state),
             StateKind::Fail(fail) => states::fail::enter(self, id, fail),
-            StateKind::Parallel(parallel) => states::parallel::enter(self, id, state, parallel),
-            StateKind::Map(map) => states::map::enter(self, id, state, map),
+            StateKind::Parallel(parallel) => states::parallel::begin(self, id, state, parallel),
+            StateKind::Map(map) => states::map::begin(self, id, state, map),
         };
         self.settle(id, progress);
     }

@@ -41,24 +41,32 @@ pub fn advance(
 ) -> Result<Transition, Corrupt> {
     transition::check(machine, &checkpoint)?;
     let owed_before = checkpoint.commands().into_iter().collect();
-    let checkpoint_number = checkpoint.continuations();
     let mut draft = Draft::new(machine, checkpoint, &event);
-    let goes_on =
-        matches!(event.kind, EventKind::Continued { number } if number == checkpoint_number);
-    let is_claim = matches!(event.kind, EventKind::AttemptsClaimed { .. });
     match (&draft.checkpoint.status, event.kind) {
-        (Status::NotStarted, EventKind::ExecutionStarted(start)) => draft.start(*start),
+        (Status::NotStarted, EventKind::ExecutionStarted(start)) => {
+            draft.start(*start);
+            draft.run();
+        }
         (Status::Running, EventKind::AttemptsClaimed { attempts }) => {
+            // A claim moves nothing but its attempt.
             for attempt in attempts {
                 states::task::claim(&mut draft, attempt);
             }
         }
         (Status::Running, EventKind::AttemptEnded { attempt, outcome }) => {
             states::task::end(&mut draft, attempt, outcome);
+            draft.run_if_moved();
         }
-        (Status::Running, EventKind::Woken) => draft.wake(),
+        (Status::Running, EventKind::Woken) => {
+            draft.wake();
+            draft.run_if_moved();
+        }
         (Status::NotStarted | Status::Running, EventKind::Stopped { error }) => draft.abort(error),
-        (Status::Running, EventKind::Continued { .. }) => {}
+        (Status::Running, EventKind::Continued { number })
+            if number == draft.checkpoint.continuations() =>
+        {
+            draft.run();
+        }
         // Late, repeated, or before its time. Spelled out, so that a new event has to be placed.
         (
             Status::NotStarted
@@ -74,11 +82,6 @@ pub fn advance(
             | EventKind::Stopped { .. }
             | EventKind::Continued { .. },
         ) => {}
-    }
-    // A late event is no reason to go on, and a claim moves nothing: what the last transition left is
-    // owed to an event of its own.
-    if goes_on || draft.has_recorded() && !is_claim {
-        draft.run();
     }
     if draft.is_history_full() {
         draft.overflow();

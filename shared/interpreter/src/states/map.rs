@@ -18,15 +18,6 @@ use crate::{
     transition::Draft,
 };
 
-pub(crate) fn enter(
-    draft: &mut Draft<'_>,
-    frame: FrameId,
-    state: &State,
-    map: &Map,
-) -> Result<Progress, Failure> {
-    begin(draft, frame, state, map)
-}
-
 /// Starts the first iterations: the first time, or again after a retry.
 pub(crate) fn begin(
     draft: &mut Draft<'_>,

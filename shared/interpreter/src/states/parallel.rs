@@ -11,15 +11,6 @@ use crate::{
     transition::Draft,
 };
 
-pub(crate) fn enter(
-    draft: &mut Draft<'_>,
-    frame: FrameId,
-    state: &State,
-    parallel: &Parallel,
-) -> Result<Progress, Failure> {
-    begin(draft, frame, state, parallel)
-}
-
 /// Opens the branches: the first time, or again after a retry.
 pub(crate) fn begin(
     draft: &mut Draft<'_>,

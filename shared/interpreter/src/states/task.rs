@@ -17,15 +17,6 @@ use crate::{
     transition::Draft,
 };
 
-pub(crate) fn enter(
-    draft: &mut Draft<'_>,
-    frame: FrameId,
-    state: &State,
-    task: &Task,
-) -> Result<Progress, Failure> {
-    schedule(draft, frame, state, task)
-}
-
 /// Makes an attempt due: the first one, or the next one after a retry.
 pub(crate) fn schedule(
     draft: &mut Draft<'_>,
