@@ -7,8 +7,9 @@ use std::fs;
 use segno_asl::{definition::parse, errors::StateError};
 use segno_interpreter::{
     advance,
-    checkpoint::{Checkpoint, Unreadable, VERSION},
+    checkpoint::{Checkpoint, Claim, Unreadable, VERSION},
     event::{Event, EventKind, Seed, Start, Timestamp},
+    key::{ExecutionKey, Nonce},
     payload::Payload,
 };
 use segno_tests::repository;
@@ -30,14 +31,30 @@ fn everything() -> Checkpoint {
         } }, "End": true });
     let due =
         json!({ "Type": "Task", "Comment": "Is due", "Resource": function("late"), "End": true });
-    let branches = [wait, claimed, backs_off, iterates, due].map(branch);
+    let submitted = json!({ "Type": "Task", "Comment": "Is submitted", "HeartbeatSeconds": 20, "End": true,
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": { "Token.$": "$$.Task.Token" } });
+    let child = json!({ "Type": "Task", "Comment": "Has a child", "End": true,
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child", "Name": "one" } });
+    let offered = json!({ "Type": "Task", "Comment": "Is offered", "TimeoutSeconds": 40, "End": true,
+        "Resource": "arn:aws:states:us-east-1:123456789012:activity:approve" });
+    let branches = [
+        wait, claimed, backs_off, iterates, submitted, child, offered, due,
+    ]
+    .map(branch);
     let definition = json!({ "StartAt": "Assigns", "TimeoutSeconds": 3600, "States": {
         "Assigns": { "Type": "Pass", "Assign": { "variable": [true, null] }, "Next": "Branches" },
         "Branches": { "Type": "Parallel", "Branches": branches, "End": true },
     } });
     let machine = parse(&definition.to_string()).unwrap();
     let start = Start {
-        execution_arn: "arn:aws:states:us-east-1:123456789012:execution:machine:one".into(),
+        execution: ExecutionKey {
+            arn: "arn:aws:states:us-east-1:123456789012:execution:machine:one".into(),
+            nonce: Nonce::default(),
+        },
+        version_arn: None,
+        alias_arn: None,
+        parent: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine".into(),
         role_arn: "arn:aws:iam::123456789012:role/any".into(),
         input: Payload::parse("[1, 2, 3]").unwrap(),
@@ -60,17 +77,26 @@ fn everything() -> Checkpoint {
         started,
         2_000,
         EventKind::AttemptsClaimed {
-            attempts: attempts[..2].to_vec(),
+            attempts: attempts[..4].to_vec(),
+            claim: Claim {
+                holder: "worker".into(),
+                until: Timestamp(62_000),
+            },
         },
     );
-    let outcome = Err(StateError::new("Boom", "because"));
-    step(
-        claimed,
-        3_000,
-        EventKind::AttemptEnded {
-            attempt: attempts[1],
-            outcome,
-        },
+    let end = |checkpoint, attempt, outcome| {
+        step(
+            checkpoint,
+            3_000,
+            EventKind::AttemptEnded { attempt, outcome },
+        )
+    };
+    let sent = Ok(Payload::parse("{}").unwrap());
+    let submitted = end(claimed, attempts[2], sent);
+    end(
+        submitted,
+        attempts[1],
+        Err(StateError::new("Boom", "because")),
     )
 }
 

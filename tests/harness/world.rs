@@ -9,11 +9,13 @@ use segno_asl::{
 };
 use segno_interpreter::{
     advance,
-    checkpoint::{AttemptId, Checkpoint, Status},
+    checkpoint::{AttemptId, Checkpoint, Claim, Status, Wake},
     command::Command,
-    event::{Event, EventKind, Seed, Start, Timestamp},
+    event::{Event, EventKind, Outcome, Seed, Start, Timestamp},
     history::HistoryEvent,
+    key::{ExecutionKey, Nonce},
     payload::{Payload, Payloads},
+    token::Secret,
     transition::Transition,
 };
 use serde_json::Value;
@@ -143,7 +145,13 @@ impl<'a> World<'a> {
     /// It does not end, or the interpreter breaks a promise.
     pub fn run(mut self, input: &Value, stop_after_seconds: Option<i64>) -> Result<Ended, String> {
         let start = Start {
-            execution_arn: "arn:aws:states:us-east-1:123456789012:execution:case:one".into(),
+            execution: ExecutionKey {
+                arn: "arn:aws:states:us-east-1:123456789012:execution:case:one".into(),
+                nonce: Nonce::default(),
+            },
+            version_arn: None,
+            alias_arn: None,
+            parent: None,
             state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:case".into(),
             role_arn: "arn:aws:iam::123456789012:role/case".into(),
             input: Payload::from(input.clone()),
@@ -176,10 +184,13 @@ impl<'a> World<'a> {
         let rank = |message: &Message| match &message.event {
             EventKind::ExecutionStarted(_) => (0, None),
             EventKind::Continued { .. } => (1, None),
-            EventKind::AttemptsClaimed { attempts } => (2, attempts.first().copied()),
-            EventKind::AttemptEnded { attempt, .. } => (3, Some(*attempt)),
-            EventKind::Stopped { .. } => (4, None),
-            EventKind::Woken => (5, None),
+            EventKind::AttemptsClaimed { attempts, .. } => (2, attempts.first().copied()),
+            EventKind::ActivityTaken { attempt, .. }
+            | EventKind::AttemptEnded { attempt, .. }
+            | EventKind::Answered { attempt, .. }
+            | EventKind::Beat { attempt, .. } => (3, Some(*attempt)),
+            EventKind::Stopped { .. } | EventKind::Redriven => (4, None),
+            EventKind::Woken { .. } => (5, None),
         };
         let messages = self.queue.iter().enumerate();
         let key = |message: &Message| (message.due, !message.was_received, rank(message));
@@ -247,9 +258,11 @@ impl<'a> World<'a> {
         }
         match command {
             Command::Perform(attempt) => self.perform(attempt)?,
-            Command::WakeAt(due) => self.put(due, EventKind::Woken),
+            Command::Offer(attempt) => self.take(attempt)?,
+            Command::Wake(Wake { number, due }) => self.put(due, EventKind::Woken { number }),
             Command::Continue(number) => self.put(self.now, EventKind::Continued { number }),
-            Command::PublishStatus => {}
+            // No other execution lives in this world.
+            Command::AbortChild(_) | Command::PublishStatus => {}
         }
         Ok(Ok(()))
     }
@@ -257,24 +270,57 @@ impl<'a> World<'a> {
     /// Claims an attempt and performs it. The claim and the call are one effect here: what happens
     /// to an attempt whose worker dies between them is not the interpreter's business.
     fn perform(&mut self, attempt: AttemptId) -> Result<(), String> {
-        let claim = self.advance(EventKind::AttemptsClaimed {
+        let ended = |outcome| EventKind::AttemptEnded { attempt, outcome };
+        let claimed = EventKind::AttemptsClaimed {
             attempts: vec![attempt],
-        })?;
+            claim: Claim {
+                holder: "worker".into(),
+                until: Timestamp(self.now.0 + 60_000),
+            },
+        };
+        self.begin(attempt, claimed, ended)
+    }
+
+    /// The worker of an activity takes an attempt, and answers its token.
+    fn take(&mut self, attempt: AttemptId) -> Result<(), String> {
+        let taken = EventKind::ActivityTaken {
+            attempt,
+            worker_name: None,
+            secret: Secret([3; 16]),
+        };
+        self.begin(attempt, taken, |outcome| EventKind::Answered {
+            attempt,
+            outcome,
+        })
+    }
+
+    fn begin(
+        &mut self,
+        attempt: AttemptId,
+        begun: EventKind,
+        ended: impl Fn(Outcome) -> EventKind,
+    ) -> Result<(), String> {
+        let claim = self.advance(begun)?;
         if claim.is_empty() {
             return Ok(());
         }
         self.log.append(&claim);
         for command in &claim.commands {
             match command {
-                Command::WakeAt(due) => self.put(*due, EventKind::Woken),
+                Command::Wake(Wake { number, due }) => {
+                    self.put(*due, EventKind::Woken { number: *number });
+                }
                 Command::PublishStatus => {}
-                Command::Perform(_) | Command::Continue(_) => {
+                Command::Perform(_)
+                | Command::Continue(_)
+                | Command::Offer(_)
+                | Command::AbortChild(_) => {
                     return Err("a claim moves more than its attempt".into());
                 }
             }
         }
         // A full history ends the execution, also at a claim.
-        let Some((state, _)) = claim.checkpoint.claimed_attempt(attempt) else {
+        let Some((state, _)) = claim.checkpoint.attempt(attempt) else {
             return Ok(());
         };
         let function = self.function_of(state)?;
@@ -282,7 +328,7 @@ impl<'a> World<'a> {
         let (outcome, seconds) = self.functions.answer(&function, *calls);
         *calls += 1;
         let due = Timestamp(self.now.0 + seconds * 1_000);
-        self.put(due, EventKind::AttemptEnded { attempt, outcome });
+        self.put(due, ended(outcome));
         Ok(())
     }
 

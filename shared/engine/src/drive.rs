@@ -5,9 +5,9 @@ use std::{future::pending, time::Duration};
 
 use segno_asl::definition::StateKind;
 use segno_interpreter::{
-    checkpoint::{AttemptId, Status},
+    checkpoint::{AttemptId, Status, Wake},
     command::Command,
-    event::{EventKind, Outcome, Timestamp},
+    event::{EventKind, Outcome},
     transition::Transition,
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -32,7 +32,7 @@ impl Observer for Unobserved {
 struct Outside {
     /// The attempts that are being performed. Dropping them abandons them.
     attempts: JoinSet<(AttemptId, Outcome)>,
-    wake_at: Option<Timestamp>,
+    wake: Option<Wake>,
 }
 
 impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
@@ -87,10 +87,13 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
                         self.perform(execution, &stepped, attempt, &mut outside);
                     }
                     Command::Continue(number) => goes_on = Some(number),
-                    Command::WakeAt(_) | Command::PublishStatus => {}
+                    Command::Wake(_)
+                    | Command::Offer(_)
+                    | Command::AbortChild(_)
+                    | Command::PublishStatus => {}
                 }
             }
-            outside.wake_at = stepped.checkpoint.next_due();
+            outside.wake = stepped.checkpoint.wake;
             events.clear();
             if let Some(number) = goes_on {
                 // Other executions get a turn in between.
@@ -121,9 +124,9 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
     ) -> Vec<EventKind> {
         let is_idle = outside.attempts.is_empty();
         let wake = async {
-            match outside.wake_at {
-                Some(time) if is_idle => self.clock().pass_until(time).await,
-                Some(time) => self.clock().sleep_until(time).await,
+            match outside.wake {
+                Some(wake) if is_idle => self.clock().pass_until(wake.due).await,
+                Some(wake) => self.clock().sleep_until(wake.due).await,
                 None => pending().await,
             }
         };
@@ -131,7 +134,7 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
         tokio::select! {
             Some(event) = inbox.recv() => events.push(event),
             Some(ended) = outside.attempts.join_next() => events.extend(ended_event(ended)),
-            () = wake => events.push(EventKind::Woken),
+            () = wake => events.extend(outside.wake.map(|wake| EventKind::Woken { number: wake.number })),
         }
         while let Some(ended) = outside.attempts.try_join_next() {
             events.extend(ended_event(ended));
@@ -143,7 +146,7 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
 /// What to call for an attempt; `None` if it is not the current one of its frame, or not claimed.
 fn call(execution: &str, stepped: &Stepped, id: AttemptId) -> Option<Call> {
     let checkpoint = &stepped.checkpoint;
-    let (state, attempt) = checkpoint.claimed_attempt(id)?;
+    let (state, attempt) = checkpoint.attempt(id)?;
     let StateKind::Task(task) = &stepped.machine.state(state)?.kind else {
         return None;
     };

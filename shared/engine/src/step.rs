@@ -5,7 +5,7 @@ use std::sync::Arc;
 use segno_asl::definition::{Diagnostics, StateMachine};
 use segno_interpreter::{
     advance,
-    checkpoint::{Checkpoint, Status},
+    checkpoint::{Checkpoint, Claim, Status},
     command::Command,
     event::{Event, EventKind, Seed},
     transition::{Corrupt, Transition},
@@ -88,6 +88,7 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
             history: vec![],
             payloads: vec![],
             commands: vec![],
+            has_moved: false,
         };
         for kind in events {
             let event = Event {
@@ -101,7 +102,10 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
         }
         let attempts: Vec<_> = whole.checkpoint.due_attempts().collect();
         if !attempts.is_empty() {
-            let kind = EventKind::AttemptsClaimed { attempts };
+            let kind = EventKind::AttemptsClaimed {
+                attempts,
+                claim: Claim::default(),
+            };
             let event = Event {
                 at: self.clock().now(),
                 seed: seed()?,
@@ -161,6 +165,7 @@ fn append(
     whole.history.extend(next.history);
     whole.payloads.extend(next.payloads);
     whole.commands.extend(next.commands);
+    whole.has_moved |= next.has_moved;
     Ok(())
 }
 

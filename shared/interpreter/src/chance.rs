@@ -9,11 +9,12 @@ use rand_chacha::{
 
 use segno_asl::data::scope::Purpose;
 
-use crate::event::Seed;
+use crate::{event::Seed, token::Secret};
 
 /// The chance that one event brought along. Draws for one use do not move those for another.
 pub(crate) struct Chance {
     jitter: ChaCha20Rng,
+    token: ChaCha20Rng,
     // Expressions draw while the rest of the transition is only read.
     uuid: RefCell<ChaCha20Rng>,
     math_random: RefCell<ChaCha20Rng>,
@@ -25,6 +26,7 @@ const JITTER_STREAM: u64 = 1;
 const UUID_STREAM: u64 = 2;
 const MATH_RANDOM_STREAM: u64 = 3;
 const JSONATA_RANDOM_STREAM: u64 = 4;
+const TOKEN_STREAM: u64 = 5;
 
 impl Chance {
     pub(crate) fn new(seed: Seed) -> Self {
@@ -35,6 +37,7 @@ impl Chance {
         };
         Self {
             jitter: stream(JITTER_STREAM),
+            token: stream(TOKEN_STREAM),
             uuid: RefCell::new(stream(UUID_STREAM)),
             math_random: RefCell::new(stream(MATH_RANDOM_STREAM)),
             jsonata_random: RefCell::new(stream(JSONATA_RANDOM_STREAM)),
@@ -46,6 +49,13 @@ impl Chance {
         // 53 random bits make an evenly distributed double in [0, 1).
         let fraction = (self.jitter.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         longest.mul_f64(fraction)
+    }
+
+    /// What makes the next task token.
+    pub(crate) fn secret(&mut self) -> Secret {
+        let mut bytes = [0; 16];
+        self.token.fill_bytes(&mut bytes);
+        Secret(bytes)
     }
 
     /// The next 64 random bits for a use in an expression.

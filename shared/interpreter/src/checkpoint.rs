@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::Command,
     event::Timestamp,
+    key::{ExecutionKey, Nonce},
     payload::{PayloadId, Payloads},
+    token::SecretHash,
 };
 
 /// The version of the persisted form that this release writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// All that is kept of an execution between two steps: a tree of frames, and what they refer to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,15 @@ pub struct Checkpoint {
     pub frames: BTreeMap<FrameId, Frame>,
     /// Frames whose next state can be entered at once, in turn.
     pub ready: VecDeque<FrameId>,
+    /// When the execution wants to be woken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake: Option<Wake>,
+    /// The children that attempts have started, until their ends are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Child>,
+    /// What was running when the execution failed: where a redrive goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interrupted: Option<Box<Interrupted>>,
     /// What ids are counted from.
     pub(crate) counters: Counters,
     /// The payloads that the frames refer to. They are stored beside the checkpoint, once each: a
@@ -45,6 +56,46 @@ pub(crate) struct Counters {
     pub(crate) attempts: u64,
     pub(crate) payloads: u64,
     pub(crate) continuations: u64,
+    #[serde(default)]
+    pub(crate) wakes: u64,
+    #[serde(default)]
+    pub(crate) redrives: u32,
+}
+
+/// The one wake-up of an execution: for everything that it waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Wake {
+    /// Which one. Only that number may fire timers: what an earlier one left behind dies with it.
+    pub number: u64,
+    /// The earliest time at which something is due.
+    pub due: Timestamp,
+}
+
+/// An execution that an attempt has started and waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Child {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The child.
+    pub execution: ExecutionKey,
+    /// Whether nobody waits for it any more: it is to be stopped.
+    pub is_abandoned: bool,
+}
+
+/// The attempt of another execution that waits for the end of this one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The execution that waits.
+    pub execution: ExecutionKey,
+    /// Its attempt.
+    pub attempt: AttemptId,
+}
+
+/// The frames of an execution as they were when it failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Interrupted {
+    pub(crate) frames: BTreeMap<FrameId, Frame>,
+    pub(crate) ready: VecDeque<FrameId>,
 }
 
 /// Where an execution stands.
@@ -93,6 +144,9 @@ impl Status {
 pub struct Origin {
     /// ARN of the execution.
     pub execution_arn: String,
+    /// Which start of that name.
+    #[serde(default)]
+    pub nonce: Nonce,
     /// ARN of the state machine.
     pub state_machine_arn: String,
     /// ARN of the role that the state machine runs under.
@@ -101,6 +155,22 @@ pub struct Origin {
     pub input: PayloadId,
     /// When.
     pub started_at: Timestamp,
+    /// The attempt that waits for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// When it was last redriven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven_at: Option<Timestamp>,
+}
+
+impl Origin {
+    /// What names the execution.
+    pub fn key(&self) -> ExecutionKey {
+        ExecutionKey {
+            arn: self.execution_arn.clone(),
+            nonce: self.nonce,
+        }
+    }
 }
 
 /// Names a frame. Counted, not drawn.
@@ -191,6 +261,22 @@ pub enum Phase {
         attempt: Attempt,
         /// When it times out.
         deadline: Option<Timestamp>,
+        /// When it has not been heard of for too long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heartbeat: Option<Timestamp>,
+        /// Who performs it.
+        #[serde(default)]
+        claim: Claim,
+    },
+    /// A Task state has made its call, and waits for the answer to a token or the end of a child; or a
+    /// worker of an activity is at it.
+    Submitted {
+        /// The attempt.
+        attempt: Attempt,
+        /// When it times out.
+        deadline: Option<Timestamp>,
+        /// When it has not been heard of for too long.
+        heartbeat: Option<Timestamp>,
     },
     /// The state failed and is tried again.
     BackingOff {
@@ -215,6 +301,47 @@ pub struct Attempt {
     pub input: PayloadId,
     /// Seconds that it may take, if the definition says so.
     pub timeout_seconds: Option<u64>,
+    /// Seconds that it may be silent, if the definition says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_seconds: Option<u64>,
+    /// ARN of the activity whose workers it is offered to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<String>,
+    /// When it times out without having been taken: only that of an activity does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// What recognises its token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SecretHash>,
+    /// The execution that it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ExecutionKey>,
+}
+
+impl Attempt {
+    /// Whether the worker of an activity takes it, instead of being called.
+    pub fn is_offered(&self) -> bool {
+        self.activity.is_some()
+    }
+}
+
+/// A promise to perform an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Names the worker that gave it: anew in each process, and whenever one has let go.
+    pub holder: String,
+    /// How long it holds if it is not renewed.
+    pub until: Timestamp,
+}
+
+impl Default for Claim {
+    /// The claim of nobody, long run out.
+    fn default() -> Self {
+        Self {
+            holder: String::new(),
+            until: Timestamp(0),
+        }
+    }
 }
 
 /// Names an attempt: of which frame, and which one. Counted, not drawn.
@@ -263,6 +390,9 @@ impl Default for Checkpoint {
             deadline: None,
             frames: BTreeMap::new(),
             ready: VecDeque::new(),
+            wake: None,
+            children: Vec::new(),
+            interrupted: None,
             counters: Counters::default(),
             payloads: Payloads::default(),
         }
@@ -286,7 +416,14 @@ impl Checkpoint {
             version: u32,
         }
         match serde_json::from_slice::<Versioned>(bytes)?.version {
-            VERSION => Ok(serde_json::from_slice(bytes)?),
+            // What version 1 did not have reads as its default.
+            1..=VERSION => {
+                let read: Self = serde_json::from_slice(bytes)?;
+                Ok(Self {
+                    version: VERSION,
+                    ..read
+                })
+            }
             found => Err(Unreadable::Version { found }),
         }
     }
@@ -297,7 +434,8 @@ impl Checkpoint {
         if let Status::Succeeded { output } = self.status {
             ids.insert(output);
         }
-        for frame in self.frames.values() {
+        let interrupted = self.interrupted.iter().flat_map(|i| i.frames.values());
+        for frame in self.frames.values().chain(interrupted) {
             ids.insert(frame.input);
             ids.extend(frame.variables.values());
             if let Role::Iteration { item, .. } = frame.role {
@@ -305,7 +443,9 @@ impl Checkpoint {
             }
             match &frame.phase {
                 Phase::Ready | Phase::Waiting { .. } | Phase::BackingOff { .. } => {}
-                Phase::Due(attempt) | Phase::Claimed { attempt, .. } => {
+                Phase::Due(attempt)
+                | Phase::Claimed { attempt, .. }
+                | Phase::Submitted { attempt, .. } => {
                     ids.insert(attempt.input);
                 }
                 Phase::Branching { results } => ids.extend(results.iter().flatten()),
@@ -321,11 +461,21 @@ impl Checkpoint {
     /// Everything that the engine owes this execution: what it does after a crash, when it cannot
     /// know what was done already.
     pub fn commands(&self) -> Vec<Command> {
+        let mut commands: Vec<Command> = self
+            .children
+            .iter()
+            .filter(|child| child.is_abandoned)
+            .map(|child| Command::AbortChild(child.attempt))
+            .collect();
         if self.status.is_closed() {
-            return vec![Command::PublishStatus];
+            commands.push(Command::PublishStatus);
+            return commands;
         }
-        let mut commands: Vec<Command> = self.due_attempts().map(Command::Perform).collect();
-        commands.extend(self.next_due().map(Command::WakeAt));
+        commands.extend(self.due().map(|attempt| match attempt.is_offered() {
+            true => Command::Offer(attempt.id),
+            false => Command::Perform(attempt.id),
+        }));
+        commands.extend(self.wake.map(Command::Wake));
         if !self.ready.is_empty() {
             commands.push(Command::Continue(self.continuations()));
         }
@@ -337,12 +487,72 @@ impl Checkpoint {
         self.counters.continuations
     }
 
-    /// The attempts that nobody performs yet.
-    pub fn due_attempts(&self) -> impl Iterator<Item = AttemptId> {
+    /// The attempts that nobody performs yet, those of activities included.
+    fn due(&self) -> impl Iterator<Item = &Attempt> {
         self.frames.values().filter_map(|frame| match &frame.phase {
-            Phase::Due(attempt) => Some(attempt.id),
+            Phase::Due(attempt) => Some(attempt),
             _ => None,
         })
+    }
+
+    /// The attempts that a worker must perform, and nobody does yet.
+    pub fn due_attempts(&self) -> impl Iterator<Item = AttemptId> {
+        self.due()
+            .filter(|attempt| !attempt.is_offered())
+            .map(|attempt| attempt.id)
+    }
+
+    /// The attempts that somebody has promised to perform.
+    pub fn claimed_attempts(&self) -> impl Iterator<Item = (&StateName, &Attempt, &Claim)> {
+        self.frames.values().filter_map(|frame| match &frame.phase {
+            Phase::Claimed { attempt, claim, .. } => Some((&frame.state, attempt, claim)),
+            _ => None,
+        })
+    }
+
+    /// The attempts that a token may end, from the one that was scheduled first.
+    pub fn token_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.frames.values().filter_map(|frame| {
+            frame
+                .phase
+                .attempt()
+                .filter(|attempt| attempt.token.is_some())
+        })
+    }
+
+    /// The attempts with a token whose time is up.
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+        self.frames.values().filter_map(move |frame| {
+            let due = frame.phase.due()?;
+            let attempt = frame.phase.attempt()?;
+            (due <= now && attempt.token.is_some()).then_some(attempt)
+        })
+    }
+
+    /// The attempt of this id, if it is the current one of its frame, with the state that it is an
+    /// attempt of.
+    pub fn attempt(&self, id: AttemptId) -> Option<(&StateName, &Attempt)> {
+        let frame = self.frames.get(&id.frame)?;
+        let attempt = frame.phase.attempt()?;
+        (attempt.id == id).then_some((&frame.state, attempt))
+    }
+
+    /// What runs at the moment, to be gone on with should the execution fail now.
+    pub(crate) fn running(&self) -> Interrupted {
+        Interrupted {
+            frames: self.frames.clone(),
+            ready: self.ready.clone(),
+        }
+    }
+
+    /// How often the execution was redriven.
+    pub fn redrives(&self) -> u32 {
+        self.counters.redrives
+    }
+
+    /// Whether there is something that a redrive could try again.
+    pub fn is_redrivable(&self) -> bool {
+        self.interrupted.is_some()
     }
 
     /// The attempt, if it is claimed and the current one of its frame, with the state that it is an
@@ -370,8 +580,32 @@ impl Phase {
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Self::Waiting { until } | Self::BackingOff { until } => Some(*until),
-            Self::Claimed { deadline, .. } => *deadline,
-            Self::Ready | Self::Due(_) | Self::Branching { .. } | Self::Iterating(_) => None,
+            Self::Claimed {
+                deadline,
+                heartbeat,
+                ..
+            }
+            | Self::Submitted {
+                deadline,
+                heartbeat,
+                ..
+            } => deadline.iter().chain(heartbeat).min().copied(),
+            Self::Due(attempt) => attempt.deadline,
+            Self::Ready | Self::Branching { .. } | Self::Iterating(_) => None,
+        }
+    }
+
+    /// The attempt, in a phase that has one.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Due(attempt)
+            | Self::Claimed { attempt, .. }
+            | Self::Submitted { attempt, .. } => Some(attempt),
+            Self::Ready
+            | Self::Waiting { .. }
+            | Self::BackingOff { .. }
+            | Self::Branching { .. }
+            | Self::Iterating(_) => None,
         }
     }
 }

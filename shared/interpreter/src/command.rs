@@ -1,6 +1,6 @@
 //! What the engine must do once a transition is durable.
 
-use crate::{checkpoint::AttemptId, event::Timestamp};
+use crate::checkpoint::{AttemptId, Wake};
 
 /// Something the engine owes. All of it can be derived again from the checkpoint
 /// ([`Checkpoint::commands`](crate::checkpoint::Checkpoint::commands)).
@@ -9,11 +9,16 @@ pub enum Command {
     /// Claim this attempt, perform it, and send
     /// [`AttemptEnded`](crate::event::EventKind::AttemptEnded).
     Perform(AttemptId),
-    /// Send [`Woken`](crate::event::EventKind::Woken) no earlier than that. It replaces any earlier
-    /// one: an execution has one wake-up.
-    WakeAt(Timestamp),
+    /// Offer this attempt to the workers of its activity, and send
+    /// [`ActivityTaken`](crate::event::EventKind::ActivityTaken) when one takes it.
+    Offer(AttemptId),
+    /// Send [`Woken`](crate::event::EventKind::Woken) with the wake-up's number no earlier than it is
+    /// due. It replaces any earlier one: an execution has one wake-up.
+    Wake(Wake),
     /// Send [`Continued`](crate::event::EventKind::Continued) with this number: the budget was spent.
     Continue(u64),
-    /// Tell the world that the execution has ended.
+    /// Stop the child that this attempt started, or may yet start.
+    AbortChild(AttemptId),
+    /// Tell the world, and the parent, that the execution has ended.
     PublishStatus,
 }

@@ -5,7 +5,12 @@ use std::time::Duration;
 use segno_asl::errors::StateError;
 use serde::{Deserialize, Serialize};
 
-use crate::{checkpoint::AttemptId, payload::Payload};
+use crate::{
+    checkpoint::{AttemptId, Claim, Parent},
+    key::ExecutionKey,
+    payload::Payload,
+    token::Secret,
+};
 
 /// Something that happened outside, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,23 +35,53 @@ pub enum EventKind {
     },
     /// A worker has promised to perform these attempts.
     AttemptsClaimed {
-        /// Those that are due. Others are ignored.
+        /// Those that are due, or whose claim has run out. Others are ignored.
         attempts: Vec<AttemptId>,
+        /// Who performs them.
+        claim: Claim,
     },
-    /// An attempt was performed.
+    /// A worker of an activity has taken an attempt.
+    ActivityTaken {
+        /// Which one.
+        attempt: AttemptId,
+        /// The name that the worker gave itself.
+        worker_name: Option<String>,
+        /// That of the token which the worker is handed.
+        secret: Secret,
+    },
+    /// The call of an attempt is over. With a token, a child or a job the attempt itself goes on.
     AttemptEnded {
         /// Which one.
         attempt: AttemptId,
         /// What came of it.
         outcome: Outcome,
     },
+    /// The answer to an attempt's token, or the end of its child.
+    Answered {
+        /// Which one.
+        attempt: AttemptId,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The holder of an attempt's token has shown that it is alive.
+    Beat {
+        /// Which one.
+        attempt: AttemptId,
+        /// When it did so.
+        at: Timestamp,
+    },
     /// Time has passed: whatever is due by now happens.
-    Woken,
+    Woken {
+        /// That of the armed wake-up. One of another number is late.
+        number: u64,
+    },
     /// StopExecution.
     Stopped {
         /// What the caller gave as error and cause.
         error: StateError,
     },
+    /// RedriveExecution: what failed is tried again.
+    Redriven,
 }
 
 /// How an attempt of a task ended: with its result, or with an error that `Retry` and `Catch` see.
@@ -55,14 +90,20 @@ pub type Outcome = Result<Payload, StateError>;
 /// What an execution is started with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
-    /// ARN of the execution.
-    pub execution_arn: String,
+    /// The execution.
+    pub execution: ExecutionKey,
     /// ARN of the state machine.
     pub state_machine_arn: String,
+    /// ARN of its version that was started, if it was one.
+    pub version_arn: Option<String>,
+    /// ARN of the alias that it was started through.
+    pub alias_arn: Option<String>,
     /// ARN of the role that the state machine runs under.
     pub role_arn: String,
     /// Its input.
     pub input: Payload,
+    /// The attempt that waits for its end.
+    pub parent: Option<Parent>,
 }
 
 /// Milliseconds since the Unix epoch.

@@ -50,16 +50,21 @@ impl Draft<'_> {
             Detail::ExecutionStarted {
                 input,
                 role_arn: start.role_arn.clone(),
+                version_arn: start.version_arn,
+                alias_arn: start.alias_arn,
             },
         );
         self.checkpoint.status = Status::Running;
         self.checkpoint.deadline = self.machine.timeout.map(|timeout| self.at.after(timeout));
         self.checkpoint.origin = Some(Origin {
-            execution_arn: start.execution_arn,
+            execution_arn: start.execution.arn,
+            nonce: start.execution.nonce,
             state_machine_arn: start.state_machine_arn,
             role_arn: start.role_arn,
             input,
             started_at: self.at,
+            parent: start.parent,
+            redriven_at: None,
         });
         let start_at = self.machine.start_at.clone();
         // The first state does not follow from the start: its previous event id is 0.
@@ -123,7 +128,7 @@ impl Draft<'_> {
         }
     }
 
-    fn enter(&mut self, id: FrameId) {
+    pub(crate) fn enter(&mut self, id: FrameId) {
         let state = self.state(id);
         let frame = self.frame(id);
         let (name, input, previous) = (frame.state.to_string(), frame.input, frame.previous);
@@ -169,6 +174,7 @@ impl Draft<'_> {
     fn leave(&mut self, id: FrameId, left: Left, next: &Next) {
         // The state itself is done: neither its `Retry` nor its `Catch` sees this.
         if self.is_too_large(left.output) {
+            self.failing = Some(self.checkpoint.running());
             let error = too_large(&self.state_name(id));
             return self.fail_frame(id, error);
         }
@@ -232,8 +238,12 @@ impl Draft<'_> {
     pub(crate) fn fail(&mut self, id: FrameId, failure: Failure) {
         let error = self.state_error(id, failure);
         let state = self.state(id);
+        if self.failing.is_none() {
+            self.failing = Some(self.checkpoint.running());
+        }
         self.abort_children(id, self.frame(id).previous);
         if let Some(until) = self.retry_at(id, state, &error) {
+            self.failing = None;
             self.frame_mut(id).phase = Phase::BackingOff { until };
             return;
         }
@@ -330,6 +340,7 @@ impl Draft<'_> {
                 self.fail_frame(id, error);
             }
             Ok(left) => {
+                self.failing = None;
                 self.exit(id, left.output, left.assigned);
                 self.go_to(id, &catcher.next, left.output);
             }
@@ -409,6 +420,9 @@ impl Draft<'_> {
     /// Time has passed: everything that is due by now happens, in the order in which it was due.
     pub(crate) fn wake(&mut self) {
         let now = self.at;
+        // This one is spent: whatever the execution waits for next has another number.
+        self.checkpoint.wake = None;
+        self.touch();
         let mut due: Vec<(Timestamp, FrameId)> = self
             .checkpoint
             .frames
@@ -444,9 +458,10 @@ impl Draft<'_> {
             (Phase::Waiting { .. }, StateKind::Wait(wait)) => {
                 states::wait::leave(self, id, state, wait)
             }
-            (Phase::Claimed { .. }, StateKind::Task(task)) => {
-                states::task::time_out(self, id, task)
-            }
+            (
+                Phase::Claimed { .. } | Phase::Submitted { .. } | Phase::Due(_),
+                StateKind::Task(task),
+            ) => states::task::time_out(self, id, task),
             (Phase::BackingOff { .. }, StateKind::Task(task)) => {
                 states::task::schedule(self, id, state, task)
             }
@@ -469,12 +484,14 @@ impl Draft<'_> {
             cause: None,
         };
         self.record(self.interrupted(), Detail::ExecutionTimedOut(error));
+        self.failing = Some(self.checkpoint.running());
         self.close(Status::TimedOut);
     }
 
     /// The execution is stopped.
     pub(crate) fn abort(&mut self, error: StateError) {
         self.record(self.interrupted(), Detail::ExecutionAborted(error.clone()));
+        self.failing = Some(self.checkpoint.running());
         self.close(Status::Aborted(error));
     }
 
@@ -495,6 +512,7 @@ impl Draft<'_> {
     }
 
     fn close(&mut self, status: Status) {
+        self.checkpoint.interrupted = self.failing.take().map(Box::new);
         self.checkpoint.status = status;
         self.checkpoint.frames.clear();
         self.checkpoint.ready.clear();

@@ -30,6 +30,13 @@ pub enum Detail {
     ExecutionStarted {
         input: PayloadId,
         role_arn: String,
+        #[serde(default)]
+        version_arn: Option<String>,
+        #[serde(default)]
+        alias_arn: Option<String>,
+    },
+    ExecutionRedriven {
+        redrive_count: u32,
     },
     ExecutionSucceeded {
         output: PayloadId,
@@ -71,7 +78,9 @@ pub enum Detail {
         timeout_seconds: Option<u64>,
         heartbeat_seconds: Option<u64>,
     },
-    ActivityStarted,
+    ActivityStarted {
+        worker_name: Option<String>,
+    },
     ActivitySucceeded {
         output: PayloadId,
     },
@@ -80,6 +89,10 @@ pub enum Detail {
 
     TaskScheduled(Box<TaskScheduled>),
     TaskStarted(TaskResource),
+    TaskSubmitted {
+        resource: TaskResource,
+        output: PayloadId,
+    },
     TaskSucceeded {
         resource: TaskResource,
         output: PayloadId,

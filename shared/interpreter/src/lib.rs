@@ -12,9 +12,12 @@ mod data_flow;
 pub mod event;
 mod frames;
 pub mod history;
+pub mod key;
 pub mod payload;
+mod redrive;
 mod states;
 mod surroundings;
+pub mod token;
 pub mod transition;
 
 use segno_asl::definition::StateMachine;
@@ -47,17 +50,33 @@ pub fn advance(
             draft.start(*start);
             draft.run();
         }
-        (Status::Running, EventKind::AttemptsClaimed { attempts }) => {
+        (Status::Running, EventKind::AttemptsClaimed { attempts, claim }) => {
             // A claim moves nothing but its attempt.
             for attempt in attempts {
-                states::task::claim(&mut draft, attempt);
+                states::task::claim(&mut draft, attempt, &claim);
             }
         }
+        (
+            Status::Running,
+            EventKind::ActivityTaken {
+                attempt,
+                worker_name,
+                secret,
+            },
+        ) => states::task::take(&mut draft, attempt, worker_name, secret),
         (Status::Running, EventKind::AttemptEnded { attempt, outcome }) => {
             states::task::end(&mut draft, attempt, outcome);
             draft.run_if_moved();
         }
-        (Status::Running, EventKind::Woken) => {
+        (Status::Running, EventKind::Answered { attempt, outcome }) => {
+            draft.forget_child(attempt);
+            states::task::answer(&mut draft, attempt, outcome);
+            draft.run_if_moved();
+        }
+        (Status::Running, EventKind::Beat { attempt, at }) => {
+            states::task::beat(&mut draft, attempt, at);
+        }
+        (Status::Running, EventKind::Woken { number }) if draft.is_armed(number) => {
             draft.wake();
             draft.run_if_moved();
         }
@@ -67,6 +86,15 @@ pub fn advance(
         {
             draft.run();
         }
+        (Status::Failed(_) | Status::TimedOut | Status::Aborted(_), EventKind::Redriven) => {
+            draft.redrive();
+            draft.run_if_moved();
+        }
+        // What a child came to is known now, though nobody asks any more.
+        (
+            Status::Succeeded { .. } | Status::Failed(_) | Status::TimedOut | Status::Aborted(_),
+            EventKind::Answered { attempt, .. },
+        ) => draft.forget_child(attempt),
         // Late, repeated, or before its time. Spelled out, so that a new event has to be placed.
         (
             Status::NotStarted
@@ -77,8 +105,12 @@ pub fn advance(
             | Status::Aborted(_),
             EventKind::ExecutionStarted(_)
             | EventKind::AttemptsClaimed { .. }
+            | EventKind::ActivityTaken { .. }
             | EventKind::AttemptEnded { .. }
-            | EventKind::Woken
+            | EventKind::Answered { .. }
+            | EventKind::Beat { .. }
+            | EventKind::Woken { .. }
+            | EventKind::Redriven
             | EventKind::Stopped { .. }
             | EventKind::Continued { .. },
         ) => {}

@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     now: Timestamp,
     frame: FrameId,
     yielded: Yielded,
+    /// The token of the attempt that is being scheduled.
+    token: Option<&'a str>,
     /// The item that an `ItemSelector` is about: not yet that of any frame.
     selecting: Option<(usize, PayloadId)>,
     context: OnceCell<Value>,
@@ -57,6 +59,7 @@ impl<'a> View<'a> {
             now,
             frame,
             yielded: Yielded::Nothing,
+            token: None,
             selecting: None,
             context: OnceCell::new(),
         }
@@ -68,6 +71,11 @@ impl<'a> View<'a> {
             selecting: Some((index, item)),
             ..self
         }
+    }
+
+    /// The view from a task onto the token that it sends out.
+    pub(crate) fn with_token(self, token: Option<&'a str>) -> Self {
+        Self { token, ..self }
     }
 
     /// The view from a state whose work is over.
@@ -110,7 +118,7 @@ impl<'a> View<'a> {
                 "StartTime": timestamp::format(origin.started_at.0),
                 "Name": name_of(&origin.execution_arn),
                 "RoleArn": origin.role_arn,
-                "RedriveCount": 0,
+                "RedriveCount": self.checkpoint.redrives(),
             },
             "StateMachine": {
                 "Id": origin.state_machine_arn,
@@ -120,6 +128,12 @@ impl<'a> View<'a> {
         });
         if !frame.retries.is_empty() {
             context["State"]["RetryCount"] = frame.retries.iter().sum::<u32>().into();
+        }
+        if let Some(at) = origin.redriven_at {
+            context["Execution"]["RedriveTime"] = timestamp::format(at.0).into();
+        }
+        if let Some(token) = self.token {
+            context["Task"] = json!({ "Token": token });
         }
         if let Some((index, item)) = self.item() {
             let mut map = Map::new();

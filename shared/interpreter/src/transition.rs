@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     chance::Chance,
-    checkpoint::{Checkpoint, Frame, FrameId},
+    checkpoint::{AttemptId, Checkpoint, Frame, FrameId, Interrupted, Wake},
     command::Command,
     event::{Event, Timestamp},
     history::{Detail, HistoryEvent},
@@ -28,13 +28,14 @@ pub struct Transition {
     pub payloads: Vec<(PayloadId, Payload)>,
     /// What must be done that did not have to be done before.
     pub commands: Vec<Command>,
+    /// Whether the checkpoint changed, although nothing has happened that a history shows.
+    pub has_moved: bool,
 }
 
 impl Transition {
-    /// Whether the event was late or repeated, and nothing is to be committed: whatever changes a
-    /// checkpoint leaves a history event.
+    /// Whether the event was late or repeated, and nothing is to be committed.
     pub fn is_empty(&self) -> bool {
-        self.history.is_empty()
+        self.history.is_empty() && !self.has_moved
     }
 }
 
@@ -67,6 +68,11 @@ pub(crate) struct Draft<'m> {
     payloads: Vec<(PayloadId, Payload)>,
     payload_bytes: usize,
     is_history_full: bool,
+    has_moved: bool,
+    /// The token of the attempt that is being scheduled.
+    pub(crate) token: Option<(FrameId, String)>,
+    /// The frames as they were when a state failed whose error is still on its way up.
+    pub(crate) failing: Option<Interrupted>,
 }
 
 impl<'m> Draft<'m> {
@@ -80,11 +86,18 @@ impl<'m> Draft<'m> {
             payloads: Vec::new(),
             payload_bytes: 0,
             is_history_full: false,
+            has_moved: false,
+            token: None,
+            failing: None,
         }
     }
 
     /// The finished transition. Commands are those that the checkpoint did not owe before.
     pub(crate) fn finish(mut self, owed_before: &BTreeSet<Command>) -> Transition {
+        if self.has_recorded() || self.has_moved {
+            self.abandon_children();
+            self.arm();
+        }
         let mut needed = self.checkpoint.payload_ids();
         self.checkpoint.payloads.retain(|id| needed.contains(&id));
         // What was made on the way, and is neither shown nor kept, is not stored.
@@ -101,6 +114,54 @@ impl<'m> Draft<'m> {
             history: self.history,
             payloads: self.payloads,
             commands,
+            has_moved: self.has_moved,
+        }
+    }
+
+    /// The checkpoint changes, although the history does not show it.
+    pub(crate) fn touch(&mut self) {
+        self.has_moved = true;
+    }
+
+    /// Whether this is the wake-up that the execution waits for, and its time has come.
+    pub(crate) fn is_armed(&self, number: u64) -> bool {
+        let wake = self.checkpoint.wake;
+        wake.is_some_and(|wake| wake.number == number && wake.due <= self.at)
+    }
+
+    /// Arms a new wake-up if the execution now waits for another time.
+    fn arm(&mut self) {
+        let due = self.checkpoint.next_due();
+        if due == self.checkpoint.wake.map(|wake| wake.due) {
+            return;
+        }
+        self.checkpoint.wake = due.map(|due| {
+            self.checkpoint.counters.wakes += 1;
+            Wake {
+                number: self.checkpoint.counters.wakes,
+                due,
+            }
+        });
+    }
+
+    /// Children whose attempt is over without their end are to be stopped.
+    fn abandon_children(&mut self) {
+        let frames = &self.checkpoint.frames;
+        for child in &mut self.checkpoint.children {
+            let attempt = frames
+                .get(&child.attempt.frame)
+                .and_then(|frame| frame.phase.attempt());
+            child.is_abandoned = attempt.is_none_or(|attempt| attempt.id != child.attempt);
+        }
+    }
+
+    /// The end of a child is known.
+    pub(crate) fn forget_child(&mut self, attempt: AttemptId) {
+        let children = &mut self.checkpoint.children;
+        let before = children.len();
+        children.retain(|child| child.attempt != attempt);
+        if children.len() < before {
+            self.touch();
         }
     }
 

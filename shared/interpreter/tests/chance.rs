@@ -5,6 +5,7 @@ use segno_interpreter::{
     advance,
     checkpoint::{Checkpoint, Status},
     event::{Event, EventKind, Seed, Start, Timestamp},
+    key::{ExecutionKey, Nonce},
     payload::Payload,
 };
 use serde_json::{Value, json};
@@ -14,7 +15,13 @@ fn output(seed: u8, states: Value) -> Value {
     let definition = json!({ "StartAt": "First", "States": states });
     let machine = parse(&definition.to_string()).expect("the definition is valid");
     let start = Start {
-        execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+        execution: ExecutionKey {
+            arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+            nonce: Nonce::default(),
+        },
+        version_arn: None,
+        alias_arn: None,
+        parent: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input: json!({}).into(),

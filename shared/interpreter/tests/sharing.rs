@@ -8,6 +8,7 @@ use segno_interpreter::{
     checkpoint::Checkpoint,
     event::{Event, EventKind, Seed, Start, Timestamp},
     history::Detail,
+    key::{ExecutionKey, Nonce},
     payload::{Payload, PayloadId},
     transition::Transition,
 };
@@ -16,7 +17,13 @@ use serde_json::{Map, Value, json};
 fn run(definition: &Value, input: Payload) -> Transition {
     let machine = parse(&definition.to_string()).unwrap();
     let start = Start {
-        execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:e".into(),
+        execution: ExecutionKey {
+            arn: "arn:aws:states:us-east-1:123456789012:execution:m:e".into(),
+            nonce: Nonce::default(),
+        },
+        version_arn: None,
+        alias_arn: None,
+        parent: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input,

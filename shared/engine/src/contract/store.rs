@@ -38,6 +38,7 @@ fn recording(id: u64) -> Transition {
             Payload::parse(&format!("{{\"number\":{id}}}")).unwrap(),
         )],
         commands: vec![],
+        has_moved: false,
     }
 }
 

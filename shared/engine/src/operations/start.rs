@@ -2,6 +2,7 @@
 
 use segno_interpreter::{
     event::{EventKind, Start},
+    key::{ExecutionKey, Nonce},
     payload::Payload,
 };
 
@@ -86,7 +87,13 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
 /// The event that an execution begins with.
 pub(crate) fn first_event(head: &Head) -> EventKind {
     EventKind::ExecutionStarted(Box::new(Start {
-        execution_arn: head.execution_arn.clone(),
+        execution: ExecutionKey {
+            arn: head.execution_arn.clone(),
+            nonce: Nonce::default(),
+        },
+        version_arn: None,
+        alias_arn: None,
+        parent: None,
         state_machine_arn: head.state_machine_arn.clone(),
         role_arn: head.machine.role_arn.clone(),
         input: head.input.clone(),

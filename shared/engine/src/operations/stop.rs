@@ -15,7 +15,7 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
         self.step(execution, &[EventKind::Stopped { error }])
             .await?;
         // Whoever drives it here looks again, and finds it closed.
-        self.send(execution, EventKind::Woken);
+        self.send(execution, EventKind::Woken { number: 0 });
         Ok(())
     }
 }

@@ -50,6 +50,7 @@ impl Detail {
                 return format!("{}StateAborted", state_type.name());
             }
             Self::ExecutionStarted { .. } => "ExecutionStarted",
+            Self::ExecutionRedriven { .. } => "ExecutionRedriven",
             Self::ExecutionSucceeded { .. } => "ExecutionSucceeded",
             Self::ExecutionFailed(_) => "ExecutionFailed",
             Self::ExecutionAborted(_) => "ExecutionAborted",
@@ -60,12 +61,13 @@ impl Detail {
             Self::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
             Self::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
             Self::ActivityScheduled { .. } => "ActivityScheduled",
-            Self::ActivityStarted => "ActivityStarted",
+            Self::ActivityStarted { .. } => "ActivityStarted",
             Self::ActivitySucceeded { .. } => "ActivitySucceeded",
             Self::ActivityFailed(_) => "ActivityFailed",
             Self::ActivityTimedOut(_) => "ActivityTimedOut",
             Self::TaskScheduled(_) => "TaskScheduled",
             Self::TaskStarted(_) => "TaskStarted",
+            Self::TaskSubmitted { .. } => "TaskSubmitted",
             Self::TaskSucceeded { .. } => "TaskSucceeded",
             Self::TaskFailed { .. } => "TaskFailed",
             Self::TaskTimedOut { .. } => "TaskTimedOut",
@@ -94,6 +96,7 @@ impl Detail {
             Self::ExecutionSucceeded { output }
             | Self::LambdaFunctionSucceeded { output }
             | Self::ActivitySucceeded { output }
+            | Self::TaskSubmitted { output, .. }
             | Self::TaskSucceeded { output, .. } => vec![*output],
             Self::StateExited {
                 output, assigned, ..
@@ -104,11 +107,12 @@ impl Detail {
             Self::ExecutionFailed(_)
             | Self::ExecutionAborted(_)
             | Self::ExecutionTimedOut(_)
+            | Self::ExecutionRedriven { .. }
             | Self::StateAborted { .. }
             | Self::LambdaFunctionStarted
             | Self::LambdaFunctionFailed(_)
             | Self::LambdaFunctionTimedOut(_)
-            | Self::ActivityStarted
+            | Self::ActivityStarted { .. }
             | Self::ActivityFailed(_)
             | Self::ActivityTimedOut(_)
             | Self::TaskStarted(_)
@@ -141,6 +145,7 @@ impl Details<'_> {
     fn fill(&mut self, detail: &Detail) -> Option<&'static str> {
         match detail {
             Detail::ExecutionStarted { .. }
+            | Detail::ExecutionRedriven { .. }
             | Detail::ExecutionSucceeded { .. }
             | Detail::ExecutionFailed(_)
             | Detail::ExecutionAborted(_)
@@ -166,12 +171,13 @@ impl Details<'_> {
             | Detail::LambdaFunctionFailed(_)
             | Detail::LambdaFunctionTimedOut(_) => self.fill_lambda(detail),
             Detail::ActivityScheduled { .. }
-            | Detail::ActivityStarted
+            | Detail::ActivityStarted { .. }
             | Detail::ActivitySucceeded { .. }
             | Detail::ActivityFailed(_)
             | Detail::ActivityTimedOut(_) => self.fill_activity(detail),
             Detail::TaskScheduled(_)
             | Detail::TaskStarted(_)
+            | Detail::TaskSubmitted { .. }
             | Detail::TaskSucceeded { .. }
             | Detail::TaskFailed { .. }
             | Detail::TaskTimedOut { .. } => self.fill_task(detail),
@@ -215,10 +221,21 @@ impl Details<'_> {
 
     fn fill_execution(&mut self, detail: &Detail) -> Option<&'static str> {
         match detail {
-            Detail::ExecutionStarted { input, role_arn } => {
+            Detail::ExecutionStarted {
+                input,
+                role_arn,
+                version_arn,
+                alias_arn,
+            } => {
                 self.payload("input", *input);
                 self.set("roleArn", role_arn);
+                self.set_some("stateMachineAliasArn", alias_arn.as_deref());
+                self.set_some("stateMachineVersionArn", version_arn.as_deref());
                 Some("executionStartedEventDetails")
+            }
+            Detail::ExecutionRedriven { redrive_count } => {
+                self.set("redriveCount", *redrive_count);
+                Some("executionRedrivenEventDetails")
             }
             Detail::ExecutionSucceeded { output } => {
                 self.payload("output", *output);
@@ -274,7 +291,10 @@ impl Details<'_> {
                 Some("activityScheduledEventDetails")
             }
             // Empty without the name of a worker.
-            Detail::ActivityStarted => Some("activityStartedEventDetails"),
+            Detail::ActivityStarted { worker_name } => {
+                self.set_some("workerName", worker_name.as_deref());
+                Some("activityStartedEventDetails")
+            }
             Detail::ActivitySucceeded { output } => {
                 self.payload("output", *output);
                 Some("activitySucceededEventDetails")
@@ -294,6 +314,11 @@ impl Details<'_> {
             Detail::TaskStarted(resource) => {
                 self.resource(resource);
                 Some("taskStartedEventDetails")
+            }
+            Detail::TaskSubmitted { resource, output } => {
+                self.resource(resource);
+                self.payload("output", *output);
+                Some("taskSubmittedEventDetails")
             }
             Detail::TaskSucceeded { resource, output } => {
                 self.resource(resource);
@@ -328,6 +353,12 @@ impl Details<'_> {
 
     fn set(&mut self, key: &str, value: impl serde::Serialize) {
         self.fields.insert(key.into(), json!(value));
+    }
+
+    fn set_some(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.set(key, value);
+        }
     }
 
     fn timeout(&mut self, key: &str, seconds: Option<u64>) {

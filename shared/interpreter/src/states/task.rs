@@ -1,103 +1,184 @@
 //! [Task](https://states-language.net/spec.html#task-state): something is called, and answers.
 
 mod events;
+mod schedule;
+
+use std::time::Duration;
 
 use segno_asl::{
-    definition::{Count, Resource, State, StateKind, Task},
-    errors::{EvaluationError, StateError},
+    definition::{Pattern, Resource, State, StateKind, Task},
+    errors::StateError,
     limits,
 };
-use serde_json::Value;
 
+pub(crate) use self::schedule::schedule;
 use crate::{
-    checkpoint::{Attempt, AttemptId, FrameId, Phase},
-    event::Outcome,
+    checkpoint::{Attempt, AttemptId, Child, Claim, FrameId, Phase},
+    event::{Outcome, Timestamp},
     frames::{Failure, Progress, too_large},
-    payload::{Payload, PayloadId},
+    payload::Payload,
+    token::Secret,
     transition::Draft,
 };
 
-/// Makes an attempt due: the first one, or the next one after a retry.
-pub(crate) fn schedule(
-    draft: &mut Draft<'_>,
-    frame: FrameId,
-    state: &State,
-    task: &Task,
-) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let sent = draft.shape(frame, task.work.parameters.as_ref(), input)?;
-    let timeout_seconds = seconds(draft, frame, task.timeout.as_ref(), input, "TimeoutSeconds")?;
-    let heartbeat_seconds = seconds(
-        draft,
-        frame,
-        task.heartbeat.as_ref(),
-        input,
-        "HeartbeatSeconds",
-    )?;
-    let credentials_role_arn = credentials(draft, frame, task, input)?;
-    let scheduled = events::Scheduled {
-        region: region(draft),
-        sent,
-        timeout_seconds,
-        heartbeat_seconds,
-        credentials_role_arn,
+/// A worker performs the attempt from now on. Its time runs. The claim of a worker that was lost may
+/// be taken over, which a history does not show.
+pub(crate) fn claim(draft: &mut Draft<'_>, id: AttemptId, claim: &Claim) {
+    let Some(frame) = draft.checkpoint.frames.get_mut(&id.frame) else {
+        return;
     };
-    let detail = events::scheduled(&task.resource, scheduled);
-    draft.chain(frame, detail);
-    let number = draft.checkpoint.counters.attempts;
-    draft.checkpoint.counters.attempts += 1;
-    let id = AttemptId { frame, number };
-    Ok(Progress::Stays(Phase::Due(Attempt {
-        id,
-        input: sent,
-        timeout_seconds,
-    })))
+    match &mut frame.phase {
+        Phase::Due(attempt) if attempt.id == id && !attempt.is_offered() => {
+            let attempt = attempt.clone();
+            begin(draft, attempt, claim);
+        }
+        Phase::Claimed {
+            attempt,
+            claim: held,
+            ..
+        } if attempt.id == id && held.holder != claim.holder => {
+            *held = claim.clone();
+            draft.touch();
+        }
+        _ => {}
+    }
 }
 
-/// A worker performs the attempt from now on. Its time runs.
-pub(crate) fn claim(draft: &mut Draft<'_>, id: AttemptId) {
+fn begin(draft: &mut Draft<'_>, attempt: Attempt, claim: &Claim) {
+    let frame = attempt.id.frame;
+    draft.chain(frame, events::started(resource(draft, frame)));
+    if let (true, Some(child)) = (waits_for_child(draft, frame), &attempt.child) {
+        draft.checkpoint.children.push(Child {
+            attempt: attempt.id,
+            execution: child.clone(),
+            is_abandoned: false,
+        });
+    }
+    let deadline = later(draft, attempt.timeout_seconds);
+    let heartbeat = later(draft, attempt.heartbeat_seconds).filter(|_| attempt.token.is_some());
+    draft.frame_mut(frame).phase = Phase::Claimed {
+        attempt,
+        deadline,
+        heartbeat,
+        claim: claim.clone(),
+    };
+}
+
+/// A worker of an activity takes the attempt.
+pub(crate) fn take(
+    draft: &mut Draft<'_>,
+    id: AttemptId,
+    worker_name: Option<String>,
+    secret: Secret,
+) {
     let Some(frame) = draft.checkpoint.frames.get(&id.frame) else {
         return;
     };
-    let Phase::Due(attempt) = &frame.phase else {
-        return;
+    let attempt = match &frame.phase {
+        Phase::Due(attempt) if attempt.id == id && attempt.is_offered() => attempt.clone(),
+        _ => return,
     };
-    if attempt.id != id {
-        return;
-    }
-    let attempt = attempt.clone();
-    let timeout = attempt.timeout_seconds.map(std::time::Duration::from_secs);
-    let deadline = timeout.map(|timeout| draft.at.after(timeout));
-    let started = events::started(resource(draft, id.frame));
-    draft.chain(id.frame, started);
-    draft.frame_mut(id.frame).phase = Phase::Claimed { attempt, deadline };
+    let detail = crate::history::Detail::ActivityStarted { worker_name };
+    draft.chain(id.frame, detail);
+    draft.frame_mut(id.frame).phase = Phase::Submitted {
+        deadline: attempt.deadline,
+        heartbeat: later(draft, attempt.heartbeat_seconds),
+        attempt: Attempt {
+            token: Some(secret.hash()),
+            ..attempt
+        },
+    };
 }
 
-/// The attempt was performed. That of an attempt which is not the current one is late.
+/// The call of an attempt is over. That of an attempt which is not the current one is late.
 pub(crate) fn end(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
     let Some(frame) = draft.checkpoint.frames.get(&id.frame) else {
         return;
     };
-    match &frame.phase {
-        Phase::Claimed { attempt, .. } if attempt.id == id => {}
+    let (attempt, deadline, heartbeat) = match &frame.phase {
+        Phase::Claimed {
+            attempt,
+            deadline,
+            heartbeat,
+            ..
+        } if attempt.id == id => (attempt.clone(), *deadline, *heartbeat),
         _ => return,
+    };
+    match (pattern(draft, id.frame), outcome) {
+        // What was called has only begun.
+        (Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken, Ok(response)) => {
+            let output = draft.receive(response);
+            let detail = events::submitted(resource(draft, id.frame), output);
+            draft.chain(id.frame, detail);
+            draft.frame_mut(id.frame).phase = Phase::Submitted {
+                attempt,
+                deadline,
+                heartbeat,
+            };
+        }
+        (_, outcome) => {
+            draft.forget_child(id);
+            complete(draft, id.frame, outcome);
+        }
     }
-    let state = draft.state(id.frame);
+}
+
+/// The answer to a token, or the end of a child. It may come before the call is over that sent the
+/// token out.
+pub(crate) fn answer(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
+    let Some(frame) = draft.checkpoint.frames.get(&id.frame) else {
+        return;
+    };
+    match &frame.phase {
+        Phase::Claimed { attempt, .. } | Phase::Submitted { attempt, .. } if attempt.id == id => {
+            complete(draft, id.frame, outcome);
+        }
+        _ => {}
+    }
+}
+
+/// The holder of a token is alive: its silence begins anew.
+pub(crate) fn beat(draft: &mut Draft<'_>, id: AttemptId, at: Timestamp) {
+    let Some(frame) = draft.checkpoint.frames.get_mut(&id.frame) else {
+        return;
+    };
+    let (Phase::Claimed {
+        attempt, heartbeat, ..
+    }
+    | Phase::Submitted {
+        attempt, heartbeat, ..
+    }) = &mut frame.phase
+    else {
+        return;
+    };
+    let Some(seconds) = attempt.heartbeat_seconds.filter(|_| attempt.id == id) else {
+        return;
+    };
+    let until = at.after(Duration::from_secs(seconds));
+    if heartbeat.is_some_and(|heartbeat| heartbeat < until) {
+        *heartbeat = Some(until);
+        draft.touch();
+    }
+}
+
+/// The attempt has come to something.
+fn complete(draft: &mut Draft<'_>, frame: FrameId, outcome: Outcome) {
+    let state = draft.state(frame);
     let StateKind::Task(task) = &state.kind else {
         return;
     };
     let progress = match outcome.and_then(|result| within_limit(&task.resource, result)) {
-        Ok(result) => succeed(draft, id.frame, state, task, result),
+        Ok(result) => succeed(draft, frame, state, task, result),
         Err(error) => {
             let detail = events::failed(&task.resource, error.clone());
-            draft.chain(id.frame, detail);
+            draft.chain(frame, detail);
             Err(Failure::Error(error))
         }
     };
-    draft.settle(id.frame, progress);
+    draft.settle(frame, progress);
 }
 
-/// The attempt took longer than `TimeoutSeconds`.
+/// The attempt took longer than `TimeoutSeconds`, or was silent for longer than `HeartbeatSeconds`.
 pub(crate) fn time_out(
     draft: &mut Draft<'_>,
     frame: FrameId,
@@ -141,59 +222,18 @@ fn resource<'m>(draft: &Draft<'m>, frame: FrameId) -> &'m Resource {
     }
 }
 
-/// The region of the execution, which is where its tasks are called.
-fn region(draft: &Draft<'_>) -> String {
-    let origin = draft
-        .checkpoint
-        .origin
-        .as_ref()
-        .expect("states are entered after the start");
-    origin
-        .execution_arn
-        .split(':')
-        .nth(3)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn seconds(
-    draft: &Draft<'_>,
-    frame: FrameId,
-    count: Option<&Count>,
-    input: PayloadId,
-    field: &str,
-) -> Result<Option<u64>, EvaluationError> {
-    match count {
-        None => Ok(None),
-        Some(Count::Literal(seconds)) => Ok(Some(*seconds)),
-        Some(Count::Path(path)) => draft.reading(frame, input, |scope| {
-            let value = path.select(scope)?;
-            match value.as_u64().filter(|seconds| *seconds > 0) {
-                Some(seconds) => Ok(Some(seconds)),
-                None => Err(EvaluationError::runtime(format!(
-                    "The {field}Path parameter does not reference a positive integer: {} == {value}",
-                    path.text()
-                ))),
-            }
-        }),
-        Some(Count::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
-            super::count::count(jsonata, field, 1, scope).map(Some)
-        }),
+fn pattern(draft: &Draft<'_>, frame: FrameId) -> Pattern {
+    match resource(draft, frame) {
+        Resource::Service { pattern, .. } => *pattern,
+        Resource::LambdaFunction { .. } | Resource::Activity { .. } => Pattern::RequestResponse,
     }
 }
 
-fn credentials(
-    draft: &Draft<'_>,
-    frame: FrameId,
-    task: &Task,
-    input: PayloadId,
-) -> Result<Option<String>, EvaluationError> {
-    let Some(template) = &task.credentials else {
-        return Ok(None);
-    };
-    let value = draft.reading(frame, input, |scope| template.evaluate(scope))?;
-    Ok(value
-        .get("RoleArn")
-        .and_then(Value::as_str)
-        .map(str::to_owned))
+/// Whether the state is done when the execution that it starts is.
+fn waits_for_child(draft: &Draft<'_>, frame: FrameId) -> bool {
+    matches!(pattern(draft, frame), Pattern::Sync | Pattern::Sync2)
+}
+
+fn later(draft: &Draft<'_>, seconds: Option<u64>) -> Option<Timestamp> {
+    seconds.map(|seconds| draft.at.after(Duration::from_secs(seconds)))
 }

@@ -51,8 +51,15 @@ pub(super) fn scheduled(resource: &Resource, scheduled: Scheduled) -> Detail {
 pub(super) fn started(resource: &Resource) -> Detail {
     match resource {
         Resource::LambdaFunction { .. } => Detail::LambdaFunctionStarted,
-        Resource::Activity { .. } => Detail::ActivityStarted,
+        Resource::Activity { .. } => Detail::ActivityStarted { worker_name: None },
         Resource::Service { .. } => Detail::TaskStarted(service(resource)),
+    }
+}
+
+pub(super) fn submitted(resource: &Resource, output: PayloadId) -> Detail {
+    Detail::TaskSubmitted {
+        resource: service(resource),
+        output,
     }
 }
 
