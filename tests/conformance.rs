@@ -6,11 +6,12 @@ use std::{path::Path, sync::Arc};
 
 use segno_engine::{
     Engine, Invoker,
+    catalog::Machine,
     clock::SkippingClock,
     invoker::Call,
     memory::MemoryStore,
     operations::StartRequest,
-    store::{Created, Machine, Store},
+    store::{Created, Store},
 };
 use segno_interpreter::{
     event::{Outcome, Timestamp},
@@ -71,13 +72,13 @@ fn engine_conforms(path: &Path) -> datatest_stable::Result<()> {
 async fn run_in_engine(case: &Arc<Case>) -> datatest_stable::Result<()> {
     let answers = Answers(Arc::clone(case), Default::default());
     let engine = Engine::new(MemoryStore::default(), answers, SkippingClock::default());
-    let machine = Machine {
-        arn: "arn:aws:states:us-east-1:123456789012:stateMachine:case".into(),
-        name: "case".into(),
-        definition: case.definition.to_string().into(),
-        role_arn: "arn:aws:iam::123456789012:role/case".into(),
-        created_at: Timestamp(0),
-    };
+    let machine = Machine::new(
+        "arn:aws:states:us-east-1:123456789012:stateMachine:case",
+        "case",
+        case.definition.to_string(),
+        "arn:aws:iam::123456789012:role/case",
+        Timestamp(0),
+    );
     let input = Payload::from(case.input.clone());
     let request = StartRequest {
         machine,

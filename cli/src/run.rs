@@ -12,10 +12,11 @@ use segno_asl::{
 };
 use segno_engine::{
     Clock, Engine, Invoker, Store,
+    catalog::Machine,
     clock::{SkippingClock, SystemClock},
     memory::MemoryStore,
     operations::{StartRequest, arn},
-    store::{Created, Head, Machine},
+    store::{Created, Head},
 };
 use segno_integrations::lambda::Lambda;
 use segno_interpreter::{checkpoint::Status, history::ExecutionData, payload::Payload};
@@ -125,13 +126,13 @@ fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
         .clone()
         .unwrap_or_else(|| machine_name(&arguments.file));
     let (region, account) = (environment::region(), environment::account_id());
-    let machine = Machine {
-        arn: arn::state_machine(&region, &account, &name),
+    let machine = Machine::new(
+        arn::state_machine(&region, &account, &name),
         name,
-        definition: definition.into(),
-        role_arn: format!("arn:aws:iam::{account}:role/segno-run"),
-        created_at: SystemClock.now(),
-    };
+        definition,
+        format!("arn:aws:iam::{account}:role/segno-run"),
+        SystemClock.now(),
+    );
     let name = uuid::Uuid::new_v4().to_string();
     Ok(StartRequest {
         machine,

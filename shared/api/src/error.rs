@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use segno_engine::{StepError, store::StoreError};
+use segno_engine::{StepError, catalog::CatalogError, store::StoreError};
 use serde_json::json;
 
 use crate::Response;
@@ -113,6 +113,12 @@ impl ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
         Self::internal(error)
     }
 }

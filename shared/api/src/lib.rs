@@ -11,7 +11,7 @@ mod page;
 
 use std::time::Duration;
 
-use segno_engine::{Clock, Engine, Invoker, Store};
+use segno_engine::{Catalog, Clock, Engine, Invoker, Store};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::error::ApiError;
@@ -48,7 +48,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
     /// The API over an engine.
     pub fn new(engine: Engine<S, I, C>, config: Config) -> Self {
         Self { engine, config }

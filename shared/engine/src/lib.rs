@@ -9,8 +9,10 @@
 //! owes (attempts, the wake-up, going on) is done after it, and can be derived from it again.
 //!
 //! The engine knows neither AWS nor a database. It is generic over where executions live
-//! ([`Store`]), what a Task calls ([`Invoker`]) and what time it is ([`Clock`]).
+//! ([`Store`]), what a Task calls ([`Invoker`]) and what time it is ([`Clock`]). Where state machines
+//! and activities are registered ([`Catalog`]) is the same type as where executions live.
 
+pub mod catalog;
 pub mod clock;
 #[cfg(any(test, feature = "contract-tests"))]
 pub mod contract;
@@ -31,6 +33,7 @@ use segno_interpreter::event::EventKind;
 use tokio::sync::mpsc;
 
 pub use self::{
+    catalog::Catalog,
     clock::Clock,
     drive::{Observer, Unobserved},
     invoker::Invoker,

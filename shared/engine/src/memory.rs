@@ -1,5 +1,7 @@
 //! A store in memory: the plainest example of one, for tests and for servers that forget.
 
+mod catalog;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard},
@@ -12,11 +14,12 @@ use segno_interpreter::{
     transition::Transition,
 };
 
-use crate::store::{Created, End, Head, Loaded, Machine, Store, StoreError};
+use crate::store::{Created, End, Head, Loaded, Store, StoreError};
 
 /// Keeps everything until the process ends. Checkpoints are kept as bytes, as a database keeps them.
 #[derive(Default)]
 pub struct MemoryStore {
+    catalog: catalog::MemoryCatalog,
     tables: Mutex<Tables>,
 }
 
@@ -24,7 +27,6 @@ pub struct MemoryStore {
 struct Tables {
     logs: BTreeMap<String, Log>,
     heads: BTreeMap<String, Head>,
-    machines: BTreeMap<String, Machine>,
 }
 
 /// What the commits of one execution add up to.
@@ -136,27 +138,6 @@ impl Store for MemoryStore {
         let mut heads: Vec<Head> = of_machine.cloned().collect();
         heads.sort_by_key(|head| std::cmp::Reverse(head.started_at));
         Ok(heads)
-    }
-
-    async fn create_machine(&self, machine: Machine) -> Result<Created<Machine>, StoreError> {
-        Ok(create(
-            &mut self.tables().machines,
-            machine.arn.clone(),
-            machine,
-        ))
-    }
-
-    async fn machine(&self, arn: &str) -> Result<Option<Machine>, StoreError> {
-        Ok(self.tables().machines.get(arn).cloned())
-    }
-
-    async fn machines(&self) -> Result<Vec<Machine>, StoreError> {
-        Ok(self.tables().machines.values().cloned().collect())
-    }
-
-    async fn delete_machine(&self, arn: &str) -> Result<(), StoreError> {
-        self.tables().machines.remove(arn);
-        Ok(())
     }
 }
 

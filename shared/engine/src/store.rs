@@ -1,6 +1,4 @@
-//! Where executions and state machines live.
-
-use std::sync::Arc;
+//! Where executions live.
 
 use segno_asl::errors::StateError;
 use segno_interpreter::{
@@ -10,6 +8,8 @@ use segno_interpreter::{
     payload::{Payload, Payloads},
     transition::Transition,
 };
+
+use crate::catalog::Machine;
 
 /// Where executions live between steps.
 ///
@@ -72,26 +72,6 @@ pub trait Store: Send + Sync + 'static {
         &self,
         state_machine: &str,
     ) -> impl Future<Output = Result<Vec<Head>, StoreError>> + Send;
-
-    /// Creates a state machine, unless there is one of that ARN. Gives the one that is there in the
-    /// end.
-    fn create_machine(
-        &self,
-        machine: Machine,
-    ) -> impl Future<Output = Result<Created<Machine>, StoreError>> + Send;
-
-    /// The state machine of this ARN.
-    fn machine(
-        &self,
-        arn: &str,
-    ) -> impl Future<Output = Result<Option<Machine>, StoreError>> + Send;
-
-    /// All state machines, by ARN.
-    fn machines(&self) -> impl Future<Output = Result<Vec<Machine>, StoreError>> + Send;
-
-    /// Deletes a state machine; that of one which is not there succeeds. Its executions stay, and
-    /// keep their definition.
-    fn delete_machine(&self, arn: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The newest commit of an execution.
@@ -151,21 +131,6 @@ impl Head {
     pub fn status(&self) -> &'static str {
         self.end.as_ref().map_or("RUNNING", |end| end.status)
     }
-}
-
-/// A state machine as it was created.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Machine {
-    /// Its ARN.
-    pub arn: String,
-    /// Its name.
-    pub name: String,
-    /// The definition, byte for byte.
-    pub definition: Arc<str>,
-    /// ARN of the role it runs under.
-    pub role_arn: String,
-    /// When it was created.
-    pub created_at: Timestamp,
 }
 
 /// Why a store did not do what it was asked.

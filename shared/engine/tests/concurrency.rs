@@ -12,12 +12,8 @@ use std::{
 
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{
-    Engine, Invoker,
-    clock::SystemClock,
-    invoker::Call,
-    memory::MemoryStore,
-    operations::StartRequest,
-    store::{Created, Machine},
+    Engine, Invoker, catalog::Machine, clock::SystemClock, invoker::Call, memory::MemoryStore,
+    operations::StartRequest, store::Created,
 };
 use segno_interpreter::{
     checkpoint::Status,
@@ -68,13 +64,13 @@ async fn map_over_ten(max_concurrency: u64, together: usize) -> usize {
         most: Arc::clone(&most),
     };
     let engine = Engine::new(MemoryStore::default(), invoker, SystemClock);
-    let machine = Machine {
-        arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
-        name: "m".into(),
-        definition: definition.to_string().into(),
-        role_arn: "arn:aws:iam::123456789012:role/r".into(),
-        created_at: Timestamp(0),
-    };
+    let machine = Machine::new(
+        "arn:aws:states:us-east-1:123456789012:stateMachine:m",
+        "m",
+        definition.to_string(),
+        "arn:aws:iam::123456789012:role/r",
+        Timestamp(0),
+    );
     let input = Payload::from(json!([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
     let request = StartRequest {
         machine,

@@ -2,7 +2,7 @@
 
 use segno_asl::{data::json_text::JsonError, errors::StateError, limits};
 use segno_engine::{
-    Clock, Invoker, Store,
+    Catalog, Clock, Invoker, Store,
     operations::StartRequest,
     store::{Created, Head},
 };
@@ -82,7 +82,7 @@ const STATUSES: [&str; 6] = [
     "RUNNING",
 ];
 
-impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn start_execution(
         &self,
         request: StartExecution,

@@ -1,6 +1,6 @@
 //! GetExecutionHistory.
 
-use segno_engine::{Clock, Invoker, Store};
+use segno_engine::{Catalog, Clock, Invoker, Store};
 use segno_interpreter::history::ExecutionData;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(crate) struct ExecutionHistory {
     next_token: Option<String>,
 }
 
-impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn get_execution_history(
         &self,
         request: GetExecutionHistory,

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use segno_asl::definition::{Diagnostics, StateKind, StateMachine};
+use segno_asl::definition::{Diagnostics, MachineType, StateKind, StateMachine};
 use segno_engine::{
-    Clock, Invoker, Store,
+    Catalog, Clock, Invoker, Store,
+    catalog::{
+        self, CatalogError, Change, Machine, Revision, StateMachineRecord, StateMachineStatus,
+    },
     operations::arn,
-    store::{Created, Machine},
 };
+use segno_interpreter::event::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,7 +88,7 @@ pub(crate) struct DescribedStateMachine {
     variable_references: BTreeMap<String, Vec<String>>,
 }
 
-impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn create_state_machine(
         &self,
         request: CreateStateMachine,
@@ -103,29 +106,26 @@ impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
         let definition: Arc<str> = request.definition.into();
         let compiled = self.compile(&definition)?;
         self.check_tasks(&compiled)?;
-        let machine = Machine {
-            arn: arn::state_machine(&self.config.region, &self.config.account_id, &request.name),
+        let arn = arn::state_machine(&self.config.region, &self.config.account_id, &request.name);
+        let catalog = self.engine.store();
+        catalog::store_definition(catalog, &definition).await?;
+        let record = StateMachineRecord {
             name: request.name,
-            definition,
-            role_arn: request.role_arn,
+            machine_type: MachineType::Standard,
             created_at: self.engine.clock().now(),
+            updated_at: None,
+            status: StateMachineStatus::Active,
+            revision: Revision::new(&definition, request.role_arn),
+            last_version: 0,
+            versions: vec![],
+            aliases: BTreeMap::new(),
+            tags: BTreeMap::new(),
         };
-        let created = match self.engine.store().create_machine(machine.clone()).await? {
-            Created::New(created) => created,
-            // The same again is the same machine. Definitions are compared as text.
-            Created::Existing(existing)
-                if existing.definition == machine.definition
-                    && existing.role_arn == machine.role_arn =>
-            {
-                existing
-            }
-            Created::Existing(existing) => {
-                return Err(ApiError::state_machine_already_exists(existing.arn));
-            }
-        };
+        let created_at =
+            catalog::change(catalog, &arn, |existing| create(&arn, existing, &record)).await?;
         Ok(CreatedStateMachine {
-            state_machine_arn: created.arn,
-            creation_date: seconds(created.created_at),
+            state_machine_arn: arn,
+            creation_date: seconds(created_at),
         })
     }
 
@@ -185,7 +185,7 @@ impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
             name: machine.name,
             status: None,
             definition: machine.definition,
-            role_arn: machine.role_arn,
+            role_arn: machine.revision.role_arn,
             r#type: None,
             creation_date: None,
             update_date: None,
@@ -200,13 +200,14 @@ impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
         &self,
         page: PageRequest,
     ) -> Result<StateMachines, ApiError> {
-        let machines = self.engine.store().machines().await?;
+        let machines: Vec<(String, StateMachineRecord)> =
+            catalog::page(self.engine.store(), None, usize::MAX).await?;
         let (machines, next_token) = page.cut(machines)?;
-        let item = |machine: Machine| StateMachineItem {
-            creation_date: seconds(machine.created_at),
-            state_machine_arn: machine.arn,
-            name: machine.name,
-            r#type: "STANDARD",
+        let item = |(arn, record): (String, StateMachineRecord)| StateMachineItem {
+            creation_date: seconds(record.created_at),
+            state_machine_arn: arn,
+            name: record.name,
+            r#type: record.machine_type.name(),
         };
         Ok(StateMachines {
             state_machines: machines.into_iter().map(item).collect(),
@@ -219,17 +220,43 @@ impl<S: Store, I: Invoker, C: Clock> Api<S, I, C> {
         request: OfStateMachine,
     ) -> Result<Value, ApiError> {
         check_arn(&request.state_machine_arn, "stateMachine")?;
-        self.engine
-            .store()
-            .delete_machine(&request.state_machine_arn)
-            .await?;
+        let delete = |_: Option<StateMachineRecord>| Ok::<_, CatalogError>((Change::Delete, ()));
+        catalog::change(self.engine.store(), &request.state_machine_arn, delete).await?;
         Ok(json!({}))
     }
 
     /// The state machine of an ARN.
     pub(crate) async fn machine(&self, arn: &str) -> Result<Machine, ApiError> {
         check_arn(arn, "stateMachine")?;
-        let machine = self.engine.store().machine(arn).await?;
-        machine.ok_or_else(|| ApiError::state_machine_does_not_exist(arn))
+        let catalog = self.engine.store();
+        let record: Option<StateMachineRecord> = catalog::read(catalog, arn).await?;
+        let record = record.ok_or_else(|| ApiError::state_machine_does_not_exist(arn))?;
+        let definition = catalog::definition(catalog, &record.revision.definition).await?;
+        Ok(Machine {
+            arn: arn.to_owned(),
+            name: record.name,
+            machine_type: record.machine_type,
+            version_arn: None,
+            alias_arn: None,
+            created_at: record.created_at,
+            updated_at: record.updated_at.unwrap_or(record.created_at),
+            revision: record.revision,
+            definition,
+        })
+    }
+}
+
+/// Creates a state machine. The same again is the same machine: definitions are compared as text.
+fn create(
+    arn: &str,
+    existing: Option<StateMachineRecord>,
+    wanted: &StateMachineRecord,
+) -> Result<(Change<StateMachineRecord>, Timestamp), ApiError> {
+    match existing {
+        None => Ok((Change::Put(wanted.clone()), wanted.created_at)),
+        Some(existing) if existing.revision == wanted.revision => {
+            Ok((Change::Keep, existing.created_at))
+        }
+        Some(_) => Err(ApiError::state_machine_already_exists(arn)),
     }
 }

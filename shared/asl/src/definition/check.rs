@@ -2,18 +2,30 @@
 //!
 //! For whoever asks; a definition that is about to run is only [parsed](super::parse).
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Diagnostic, express, parse, parse_value, suggestions, warnings};
 
 /// What a state machine is created as.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum MachineType {
     /// Runs for up to a year, each step once.
     #[default]
     Standard,
     /// Runs for up to five minutes, and waits for nobody.
     Express,
+}
+
+impl MachineType {
+    /// As CreateStateMachine names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::Express => "EXPRESS",
+        }
+    }
 }
 
 /// The errors of a definition, then its warnings.

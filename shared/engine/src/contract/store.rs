@@ -14,7 +14,10 @@ use segno_interpreter::{
     transition::Transition,
 };
 
-use crate::store::{Created, End, Head, Machine, Store, StoreError};
+use crate::{
+    catalog::Machine,
+    store::{Created, End, Head, Store, StoreError},
+};
 
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:machine:one";
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:machine";
@@ -43,13 +46,8 @@ fn recording(id: u64) -> Transition {
 }
 
 fn machine() -> Machine {
-    Machine {
-        arn: MACHINE.into(),
-        name: "machine".into(),
-        definition: "{}".into(),
-        role_arn: "arn:aws:iam::123456789012:role/any".into(),
-        created_at: Timestamp(0),
-    }
+    let role = "arn:aws:iam::123456789012:role/any";
+    Machine::new(MACHINE, "machine", "{}", role, Timestamp(0))
 }
 
 fn head(name: &str, started_at: i64) -> Head {
@@ -178,26 +176,4 @@ pub async fn heads_are_listed_by_machine_newest_first(store: impl Store) {
         .collect();
 
     assert_eq!(names, ["new", "old"]);
-}
-
-/// Creating it again gives the one that is there; deleting it twice is no error.
-pub async fn a_state_machine_is_created_once_and_can_be_deleted(store: impl Store) {
-    let again = Machine {
-        definition: "[]".into(),
-        ..machine()
-    };
-    assert_eq!(
-        store.create_machine(machine()).await.unwrap(),
-        Created::New(machine())
-    );
-    assert_eq!(
-        store.create_machine(again).await.unwrap(),
-        Created::Existing(machine())
-    );
-    assert_eq!(store.machines().await.unwrap(), [machine()]);
-
-    store.delete_machine(MACHINE).await.unwrap();
-    store.delete_machine(MACHINE).await.unwrap();
-
-    assert_eq!(store.machine(MACHINE).await.unwrap(), None);
 }

@@ -9,7 +9,8 @@ use segno_interpreter::{
 use super::arn;
 use crate::{
     Clock, Engine, Invoker, Store,
-    store::{Created, Head, Machine, StoreError},
+    catalog::Machine,
+    store::{Created, Head, StoreError},
 };
 
 /// What StartExecution asks for.
@@ -95,7 +96,7 @@ pub(crate) fn first_event(head: &Head) -> EventKind {
         alias_arn: None,
         parent: None,
         state_machine_arn: head.state_machine_arn.clone(),
-        role_arn: head.machine.role_arn.clone(),
+        role_arn: head.machine.role_arn().to_owned(),
         input: head.input.clone(),
     }))
 }
