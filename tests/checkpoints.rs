@@ -55,6 +55,7 @@ fn everything() -> Checkpoint {
         version_arn: None,
         alias_arn: None,
         parent: None,
+        time_limit: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine".into(),
         role_arn: "arn:aws:iam::123456789012:role/any".into(),
         input: Payload::parse("[1, 2, 3]").unwrap(),

@@ -64,8 +64,10 @@ pub(crate) async fn dev(arguments: Arguments) -> anyhow::Result<ExitCode> {
     banner(port, &region, &account_id, endpoint.as_ref());
     let lambda =
         endpoint.map(|endpoint| Lambda::new(endpoint, region.clone(), environment::credentials()));
-    let invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    let invoker = LocalInvoker::new(&arguments.lambdas, lambda)?.with_api();
     let engine = Engine::new(MemoryStore::default(), invoker, SystemClock);
+    let worker = engine.clone();
+    tokio::spawn(async move { worker.work().await });
     let api = Arc::new(Api::new(engine, Config { region, account_id }));
     axum::serve(listener, server::router(api))
         .with_graceful_shutdown(interrupted())

@@ -25,6 +25,9 @@ pub(crate) struct LocalInvoker {
     mocks: Mocks,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
+    /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
+    /// created other state machines.
+    has_api: bool,
 }
 
 impl LocalInvoker {
@@ -44,12 +47,21 @@ impl LocalInvoker {
             mocks: Mocks::default(),
             targets,
             lambda,
+            has_api: false,
         })
     }
 
     /// The same, with the tasks of some states mocked.
     pub(crate) fn with_mocks(self, mocks: Mocks) -> Self {
         Self { mocks, ..self }
+    }
+
+    /// The same, beside an API.
+    pub(crate) fn with_api(self) -> Self {
+        Self {
+            has_api: true,
+            ..self
+        }
     }
 
     /// The states that are mocked.
@@ -100,7 +112,15 @@ impl Invoker for LocalInvoker {
         }
         let function = match &task.resource {
             Resource::LambdaFunction { arn } => Some(function_name(arn)),
+            resource if needs_api(resource) && !self.has_api => {
+                return Err(format!(
+                    "nothing here could complete {resource}; use `segno dev`, or give the state a local target: {}",
+                    ways(state)
+                ));
+            }
             resource if is_lambda_invoke(resource) => static_function_name(task),
+            Resource::Activity { .. } => None,
+            resource if starts_execution(resource) => None,
             resource => {
                 return Err(format!(
                     "the resource {resource} is not supported yet; give the state a local target: {}",
@@ -119,6 +139,12 @@ impl Invoker for LocalInvoker {
         }
     }
 
+    fn stands_in(&self, call: &Call) -> bool {
+        let is_function = matches!(call.resource, Resource::LambdaFunction { .. })
+            || is_lambda_invoke(&call.resource);
+        self.mocks.has(&call.state) || !is_function && self.targets.contains_key(&*call.state)
+    }
+
     async fn invoke(&self, call: Call) -> Outcome {
         if let Some(outcome) = self.mocks.answer(&call.state) {
             return outcome;
@@ -133,9 +159,27 @@ impl Invoker for LocalInvoker {
 fn is_lambda_invoke(resource: &Resource) -> bool {
     matches!(
         resource,
-        Resource::Service { service, action, pattern: Pattern::RequestResponse }
-            if service == "lambda" && action == "invoke"
+        Resource::Service { service, action, .. } if service == "lambda" && action == "invoke"
     )
+}
+
+fn starts_execution(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { service, action, .. }
+            if service == "states" && action == "startExecution"
+    )
+}
+
+/// Whether a task waits for what only an API can bring.
+fn needs_api(resource: &Resource) -> bool {
+    match resource {
+        Resource::LambdaFunction { .. } => false,
+        Resource::Activity { .. } => true,
+        Resource::Service { pattern, .. } => {
+            *pattern == Pattern::WaitForTaskToken || starts_execution(resource)
+        }
+    }
 }
 
 /// `FunctionName`, if the definition has it as it is.

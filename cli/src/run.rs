@@ -11,15 +11,15 @@ use segno_asl::{
     limits,
 };
 use segno_engine::{
-    Clock, Engine, Invoker, Store,
+    Backend, Clock, Config, Engine, Invoker, Store,
     catalog::Machine,
     clock::{SkippingClock, SystemClock},
     memory::MemoryStore,
     operations::{StartRequest, arn},
-    store::{Created, Head},
+    store::{Created, EndStatus, Head},
 };
 use segno_integrations::lambda::Lambda;
-use segno_interpreter::{checkpoint::Status, history::ExecutionData, payload::Payload};
+use segno_interpreter::{history::ExecutionData, payload::Payload};
 use serde_json::{Value, json};
 
 use self::progress::Progress;
@@ -97,11 +97,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let progress = Progress::new(arguments.quiet, std::io::stderr().is_terminal());
     let store = MemoryStore::default();
+    // Held to its end, so that time can jump.
+    let config = Config {
+        holds_on: true,
+        ..Config::default()
+    };
     if arguments.skip_waits {
-        let engine = Engine::observed(store, invoker, SkippingClock::default(), progress);
+        let engine = Engine::configured(store, invoker, SkippingClock::default(), config, progress);
         execute(&engine, request, &arguments).await
     } else {
-        let engine = Engine::observed(store, invoker, SystemClock, progress);
+        let engine = Engine::configured(store, invoker, SystemClock, config, progress);
         execute(&engine, request, &arguments).await
     }
 }
@@ -134,12 +139,7 @@ fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
         SystemClock.now(),
     );
     let name = uuid::Uuid::new_v4().to_string();
-    Ok(StartRequest {
-        machine,
-        name,
-        input,
-        trace_header: None,
-    })
+    Ok(StartRequest::new(machine, name, input))
 }
 
 /// The definition as the engine takes it: in JSON, with no token left.
@@ -193,25 +193,29 @@ fn machine_name(file: &std::path::Path) -> String {
     }
 }
 
-async fn execute<S: Store, C: Clock>(
+async fn execute<S: Backend, C: Clock>(
     engine: &Engine<S, LocalInvoker, C>,
     request: StartRequest,
     arguments: &Arguments,
 ) -> anyhow::Result<ExitCode> {
     check(engine, &request.machine.definition, arguments)?;
-    let Created::New(head) = engine.admit(request).await? else {
+    let Created::New(head) = engine.start(request).await? else {
         bail!("the execution exists")
     };
-    let status = tokio::select! {
-        status = engine.run(&head) => status?,
-        _ = tokio::signal::ctrl_c() => {
-            engine.stop(&head.execution_arn, interrupted()).await?;
-            Status::Aborted(interrupted())
+    let arn = &head.key.arn;
+    let ended = async {
+        tokio::select! {
+            () = engine.work() => engine.closed(arn).await,
+            end = engine.closed(arn) => end,
         }
+    };
+    let end = tokio::select! {
+        end = ended => end?,
+        _ = tokio::signal::ctrl_c() => engine.stop(arn, interrupted()).await?,
     };
     let head = engine
         .store()
-        .head(&head.execution_arn)
+        .head(arn)
         .await?
         .context("the execution is gone")?;
     if arguments.events {
@@ -219,18 +223,17 @@ async fn execute<S: Store, C: Clock>(
             "{:#}",
             json!({ "events": history(engine.store(), &head).await? })
         );
-    } else if let Some(output) = head.end.as_ref().and_then(|end| end.output.as_ref()) {
-        println!("{}", output.text());
+    } else if let Some(output) = end.output {
+        let output = engine.store().payload(&head.key, output).await?;
+        println!("{}", output.context("the output is gone")?.text());
     }
     if !arguments.quiet {
         eprintln!("{}", progress::summary(&head));
     }
-    Ok(match status {
-        Status::Succeeded { .. } => ExitCode::SUCCESS,
-        Status::Failed(_) => ExitCode::FAILURE,
-        Status::NotStarted | Status::Running | Status::TimedOut | Status::Aborted(_) => {
-            ExitCode::from(INTERRUPTED)
-        }
+    Ok(match end.status {
+        EndStatus::Succeeded => ExitCode::SUCCESS,
+        EndStatus::Failed => ExitCode::FAILURE,
+        EndStatus::TimedOut | EndStatus::Aborted => ExitCode::from(INTERRUPTED),
     })
 }
 
@@ -242,7 +245,7 @@ fn interrupted() -> StateError {
 }
 
 /// Refuses a definition that is not valid, or has a task that nothing performs.
-fn check<S: Store, C: Clock>(
+fn check<S: Backend, C: Clock>(
     engine: &Engine<S, LocalInvoker, C>,
     definition: &Arc<str>,
     arguments: &Arguments,
@@ -282,7 +285,7 @@ fn check<S: Store, C: Clock>(
 }
 
 async fn history(store: &impl Store, head: &Head) -> anyhow::Result<Vec<Value>> {
-    let (events, payloads) = store.history(&head.execution_arn, 0, usize::MAX).await?;
+    let (events, payloads) = store.history(&head.key, 0, usize::MAX).await?;
     Ok(events
         .iter()
         .map(|event| event.to_json(&payloads, ExecutionData::Included))

@@ -152,6 +152,7 @@ impl<'a> World<'a> {
             version_arn: None,
             alias_arn: None,
             parent: None,
+            time_limit: None,
             state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:case".into(),
             role_arn: "arn:aws:iam::123456789012:role/case".into(),
             input: Payload::from(input.clone()),
@@ -189,7 +190,7 @@ impl<'a> World<'a> {
             | EventKind::AttemptEnded { attempt, .. }
             | EventKind::Answered { attempt, .. }
             | EventKind::Beat { attempt, .. } => (3, Some(*attempt)),
-            EventKind::Stopped { .. } | EventKind::Redriven => (4, None),
+            EventKind::Stopped { .. } | EventKind::Redriven { .. } => (4, None),
             EventKind::Woken { .. } => (5, None),
         };
         let messages = self.queue.iter().enumerate();

@@ -8,6 +8,7 @@ use segno_interpreter::{
     checkpoint::Phase,
     event::Timestamp,
     history::{Detail, HistoryEvent},
+    key::ExecutionKey,
     transition::Transition,
 };
 use serde_json::Value;
@@ -64,7 +65,7 @@ struct Line {
 }
 
 impl Observer for Progress {
-    fn committed(&self, _execution: &str, transition: &Transition) {
+    fn committed(&self, _execution: &ExecutionKey, transition: &Transition) {
         if self.is_quiet {
             return;
         }
@@ -309,7 +310,7 @@ fn duration(duration: Duration) -> String {
 
 /// The last line: how it ended.
 pub(super) fn summary(head: &Head) -> String {
-    let Some(end) = &head.end else {
+    let Some(end) = &head.shown.end else {
         return "the execution goes on".into();
     };
     let took = duration(head.started_at.until(end.at));
@@ -318,7 +319,7 @@ pub(super) fn summary(head: &Head) -> String {
         .as_ref()
         .map(|error| format!(": {}", describe(error)))
         .unwrap_or_default();
-    format!("{} after {took}{error}", end.status)
+    format!("{} after {took}{error}", end.status.name())
 }
 
 /// An error in one line. Of an error that a function answered with, the message.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use segno_engine::{StepError, catalog::CatalogError, store::StoreError};
+use segno_engine::{StepError, catalog::CatalogError, operations::StartError, store::StoreError};
 use serde_json::json;
 
 use crate::Response;
@@ -40,6 +40,9 @@ macro_rules! quoting {
 }
 
 quoting! {
+    invalid_output = "InvalidOutput", "Invalid Output";
+    task_does_not_exist = "TaskDoesNotExist", "Task Does Not Exist";
+    task_timed_out = "TaskTimedOut", "Task Timed Out";
     invalid_arn = "InvalidArn", "Invalid Arn";
     invalid_name = "InvalidName", "Invalid Name";
     invalid_token = "InvalidToken", "Invalid Token";
@@ -87,7 +90,14 @@ impl ApiError {
         Self::new("SerializationException", error.to_string())
     }
 
-    fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn execution_not_redrivable(arn: &str, reason: &str) -> Self {
+        Self::new(
+            "ExecutionNotRedrivable",
+            format!("Execution '{arn}' is not redrivable: {reason}"),
+        )
+    }
+
+    pub(crate) fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = "the request could not be served; the server's log says why".to_owned();
         Self {
             name: "InternalFailure",
@@ -129,5 +139,11 @@ impl From<StepError> for ApiError {
             StepError::UnknownExecution(arn) => Self::execution_does_not_exist(arn),
             other => Self::internal(other),
         }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        Self::internal(error)
     }
 }

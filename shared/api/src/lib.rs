@@ -11,7 +11,7 @@ mod page;
 
 use std::time::Duration;
 
-use segno_engine::{Catalog, Clock, Engine, Invoker, Store};
+use segno_engine::{Backend, Clock, Engine, Invoker};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::error::ApiError;
@@ -48,7 +48,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     /// The API over an engine.
     pub fn new(engine: Engine<S, I, C>, config: Config) -> Self {
         Self { engine, config }
@@ -87,6 +87,12 @@ impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
             "DeleteStateMachine" => answer(self.delete_state_machine(read(body)?).await),
             "ValidateStateMachineDefinition" => answer(self.validate_definition(read(body)?)),
             "StartExecution" => answer(self.start_execution(read(body)?).await),
+            "StartSyncExecution" => answer(self.start_sync_execution(read(body)?).await),
+            "RedriveExecution" => answer(self.redrive_execution(read(body)?).await),
+            "SendTaskSuccess" => answer(self.send_task_success(read(body)?).await),
+            "SendTaskFailure" => answer(self.send_task_failure(read(body)?).await),
+            "SendTaskHeartbeat" => answer(self.send_task_heartbeat(read(body)?).await),
+            "GetActivityTask" => answer(self.get_activity_task(read(body)?).await),
             "StopExecution" => answer(self.stop_execution(read(body)?).await),
             "DescribeExecution" => answer(self.describe_execution(read(body)?).await),
             "ListExecutions" => answer(self.list_executions(read(body)?).await),

@@ -1,7 +1,8 @@
 //! Pages of a list.
 //!
-//! A token is the position at which the next page begins. It is opaque to callers.
+//! A token names the last entry of the page before. It is opaque to callers.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use crate::ApiError;
@@ -10,58 +11,76 @@ use crate::ApiError;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PageRequest {
-    max_results: Option<u64>,
+    /// Up to 1,000; 0 asks for the default.
+    max_results: Option<usize>,
     next_token: Option<String>,
 }
 
-const PAGE_DEFAULT: u64 = 100;
-const PAGE_MAX: u64 = 1_000;
+const PAGE_DEFAULT: usize = 100;
 const TOKEN_PREFIX: &str = "segno1.";
 
 impl PageRequest {
-    /// How many entries the page has at most. 0 asks for the default.
-    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
-        let wanted = self.max_results.unwrap_or(0);
-        if wanted > PAGE_MAX {
-            let constraint = format!("have value less than or equal to {PAGE_MAX}");
-            return Err(ApiError::constraint(wanted, "maxResults", &constraint));
+    /// How many entries the page has at most.
+    pub(crate) fn limit(&self) -> usize {
+        match self.max_results {
+            None | Some(0) => PAGE_DEFAULT,
+            Some(wanted) => wanted,
         }
-        let limit = if wanted == 0 { PAGE_DEFAULT } else { wanted };
-        Ok(usize::try_from(limit).expect("at most a thousand"))
     }
 
-    /// At which entry the page begins.
-    pub(crate) fn offset(&self) -> Result<usize, ApiError> {
+    /// What the page before ended with; `None` begins the list.
+    pub(crate) fn after(&self) -> Result<Option<String>, ApiError> {
         let Some(token) = &self.next_token else {
-            return Ok(0);
+            return Ok(None);
         };
-        let offset = token
+        let after = token
             .strip_prefix(TOKEN_PREFIX)
-            .and_then(|offset| offset.parse().ok());
-        offset.ok_or_else(|| ApiError::invalid_token("Invalid token"))
+            .and_then(|after| URL_SAFE_NO_PAD.decode(after).ok())
+            .and_then(|after| String::from_utf8(after).ok());
+        after
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid_token("Invalid token"))
     }
 
-    /// The page of a whole list, and the token of the next one.
-    pub(crate) fn cut<T>(&self, entries: Vec<T>) -> Result<(Vec<T>, Option<String>), ApiError> {
-        let (offset, limit) = (self.offset()?, self.limit()?);
-        let token = (entries.len() > offset.saturating_add(limit)).then(|| token(offset + limit));
-        Ok((
-            entries.into_iter().skip(offset).take(limit).collect(),
-            token,
-        ))
+    /// How many entries the pages before had, if that is what tokens count.
+    pub(crate) fn offset(&self) -> Result<usize, ApiError> {
+        match self.after()? {
+            None => Ok(0),
+            Some(offset) => offset
+                .parse()
+                .map_err(|_| ApiError::invalid_token("Invalid token")),
+        }
+    }
+
+    /// The page of a list of which one entry more than the page can have was asked for, and the token
+    /// of the next page. `name` is what the token of an entry names.
+    pub(crate) fn cut<T>(
+        &self,
+        entries: impl IntoIterator<Item = T>,
+        name: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let limit = self.limit();
+        let mut entries: Vec<T> = entries.into_iter().take(limit + 1).collect();
+        let has_more = entries.len() > limit;
+        entries.truncate(limit);
+        let token = entries
+            .last()
+            .filter(|_| has_more)
+            .map(|last| token(&name(last)));
+        (entries, token)
     }
 }
 
-/// The token of the page that begins at an entry.
-pub(crate) fn token(offset: usize) -> String {
-    format!("{TOKEN_PREFIX}{offset}")
+/// The token of the page after an entry.
+pub(crate) fn token(after: &str) -> String {
+    format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(after))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn page(max_results: u64, next_token: Option<String>) -> PageRequest {
+    fn page(max_results: usize, next_token: Option<String>) -> PageRequest {
         PageRequest {
             max_results: Some(max_results),
             next_token,
@@ -70,28 +89,31 @@ mod tests {
 
     #[test]
     fn pages_follow_one_another_to_the_end() {
-        let (first, token) = page(2, None).cut(vec![1, 2, 3]).unwrap();
-        assert_eq!(first, [1, 2]);
-        let (second, token) = page(2, token).cut(vec![1, 2, 3]).unwrap();
-        assert_eq!((second.as_slice(), token), ([3].as_slice(), None));
+        let name = |entry: &&str| (*entry).to_owned();
+        let (first, token) = page(2, None).cut(["a", "ä", "c"], name);
+        assert_eq!(first, ["a", "ä"]);
+        let second = page(2, token);
+        assert_eq!(second.after().unwrap().as_deref(), Some("ä"));
+        assert_eq!(second.cut(["c"], name), (vec!["c"], None));
+    }
+
+    #[test]
+    fn nothing_or_zero_asks_for_a_hundred() {
+        assert_eq!(PageRequest::default().limit(), 100);
+        assert_eq!(page(0, None).limit(), 100);
+        assert_eq!(page(1_000, None).limit(), 1_000);
     }
 
     #[test]
     fn a_token_that_is_not_ours_is_refused() {
-        let error = page(2, Some("3".into())).offset().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "InvalidToken: Invalid Token: 'Invalid token'"
-        );
-    }
-
-    #[test]
-    fn more_than_a_thousand_is_too_many() {
-        let error = page(1_001, None).limit().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "ValidationException: 1 validation error detected: Value '1001' at 'maxResults' failed \
-             to satisfy constraint: Member must have value less than or equal to 1000"
-        );
+        for token in ["3", "segno1.*", "segno1._w"] {
+            let error = page(2, Some(token.into())).after().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "InvalidToken: Invalid Token: 'Invalid token'"
+            );
+        }
+        assert!(page(2, Some(token("name"))).offset().is_err());
+        assert_eq!(page(2, Some(token("7"))).offset().unwrap(), 7);
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use segno_asl::definition::{Resource, StateName, Task};
-use segno_interpreter::{event::Outcome, payload::Payload};
+use segno_interpreter::{
+    checkpoint::AttemptId, event::Outcome, key::ExecutionKey, payload::Payload,
+};
 
 /// Performs the attempts of tasks.
 ///
@@ -19,6 +21,19 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Performs one attempt. Dropping the future abandons it.
     fn invoke(&self, call: Call) -> impl Future<Output = Outcome> + Send;
+
+    /// Whether what comes of [`invoke`](Invoker::invoke) is what the task comes to, although its state
+    /// would wait for something else: for the answer to a token, the end of a job, the worker of an
+    /// activity. A mock stands in for all of that.
+    fn stands_in(&self, _call: &Call) -> bool {
+        false
+    }
+
+    /// Whether nobody could tell that the attempt was performed twice: it only reads, or what it
+    /// creates is recognised by a token of the attempt.
+    fn is_repeatable(&self, _call: &Call) -> bool {
+        false
+    }
 }
 
 /// One attempt of a task.
@@ -26,12 +41,22 @@ pub trait Invoker: Send + Sync + 'static {
 pub struct Call {
     /// The execution it belongs to.
     pub execution_arn: String,
+    /// ARN of its state machine.
+    pub state_machine_arn: String,
+    /// ARN of the role that the state machine runs under.
+    pub role_arn: String,
+    /// The trace header that the execution was started with.
+    pub trace_header: Option<String>,
     /// The state it is an attempt of.
     pub state: StateName,
+    /// Which attempt of the execution it is.
+    pub attempt: AttemptId,
     /// What is called.
     pub resource: Resource,
     /// What is sent.
     pub input: Payload,
+    /// The execution that it starts, if it starts one.
+    pub child: Option<ExecutionKey>,
     /// How long it may take, if the definition says so. The engine keeps that time.
     pub timeout: Option<Duration>,
 }

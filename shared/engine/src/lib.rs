@@ -1,47 +1,58 @@
 //! Makes transitions durable and commands happen.
 //!
 //! ```text
-//!   event ─► load ─► advance ─► commit ─► perform ─► (next event) …
+//!   message ─► load ─► advance ─► commit ─► hand on ─► perform ─► (next event) …
+//!              └───────── a step ────────┘
 //! ```
 //!
-//! Only a [step](Engine::step) writes the log of an execution: it loads the newest checkpoint, lets
-//! the interpreter answer the event, and commits checkpoint and history together. What the commit
-//! owes (attempts, the wake-up, going on) is done after it, and can be derived from it again.
+//! A [message](queue::Message) is the only thing that wakes an execution, and only a step writes its
+//! log: it loads the newest checkpoint, lets the interpreter answer what has happened, and commits
+//! checkpoint and history together. What the commit owes (calls, the wake-up, children, the head row)
+//! is done after it, and can be derived from it again by whoever receives the message once more.
 //!
-//! The engine knows neither AWS nor a database. It is generic over where executions live
-//! ([`Store`]), what a Task calls ([`Invoker`]) and what time it is ([`Clock`]). Where state machines
-//! and activities are registered ([`Catalog`]) is the same type as where executions live.
+//! The engine knows neither AWS nor a database. It is generic over where executions live ([`Store`]),
+//! what wakes them ([`Queue`]), what a Task calls ([`Invoker`]) and what time it is ([`Clock`]). Where
+//! state machines and activities are registered is a [`Catalog`]. One type is store, queue and catalog:
+//! a [`Backend`].
 
+mod answers;
 pub mod catalog;
 pub mod clock;
+pub mod config;
 #[cfg(any(test, feature = "contract-tests"))]
 pub mod contract;
-mod drive;
+pub mod express;
 pub mod invoker;
 pub mod memory;
+mod nested;
 pub mod operations;
+pub mod queue;
+mod session;
 mod step;
 pub mod store;
+mod worker;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use segno_asl::definition::{Diagnostics, StateMachine, parse};
-use segno_interpreter::event::EventKind;
-use tokio::sync::mpsc;
+use segno_interpreter::{key::ExecutionKey, transition::Transition};
+use tokio::{sync::Notify, task::JoinSet};
 
 pub use self::{
-    catalog::Catalog,
-    clock::Clock,
-    drive::{Observer, Unobserved},
-    invoker::Invoker,
-    step::{StepError, Stepped},
-    store::Store,
+    catalog::Catalog, clock::Clock, config::Config, invoker::Invoker, queue::Queue,
+    step::StepError, store::Store,
 };
+use self::{express::Remembered, store::Head, worker::Sessions};
 
-/// Runs executions over a store, an invoker and a clock. Cloning shares it.
+/// Where everything lives that must outlast a step.
+pub trait Backend: Store + Queue + Catalog {}
+
+impl<T: Store + Queue + Catalog> Backend for T {}
+
+/// Runs executions over a backend, an invoker and a clock. Cloning shares it.
 pub struct Engine<S, I, C> {
     inner: Arc<Inner<S, I, C>>,
 }
@@ -50,10 +61,30 @@ struct Inner<S, I, C> {
     store: S,
     invoker: I,
     clock: C,
+    config: Config,
     observer: Box<dyn Observer>,
+    /// Names this process in claims.
+    instance: String,
     definitions: Mutex<HashMap<Arc<str>, Arc<StateMachine>>>,
-    /// The way to each execution that runs in this process.
-    inboxes: Mutex<HashMap<String, mpsc::UnboundedSender<EventKind>>>,
+    sessions: Mutex<Sessions>,
+    /// What runs. It ends with the engine.
+    running: Mutex<JoinSet<()>>,
+    express: Mutex<Remembered>,
+    /// Executions have ended, or are offered to the workers of activities.
+    news: Notify,
+}
+
+/// Is told of every commit, after it is durable.
+pub trait Observer: Send + Sync + 'static {
+    /// An execution has moved on.
+    fn committed(&self, execution: &ExecutionKey, transition: &Transition);
+}
+
+/// Watches nothing.
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn committed(&self, _execution: &ExecutionKey, _transition: &Transition) {}
 }
 
 impl<S, I, C> Clone for Engine<S, I, C> {
@@ -64,22 +95,33 @@ impl<S, I, C> Clone for Engine<S, I, C> {
     }
 }
 
-impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
+impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// An engine that nobody watches.
     pub fn new(store: S, invoker: I, clock: C) -> Self {
-        Self::observed(store, invoker, clock, Unobserved)
+        Self::configured(store, invoker, clock, Config::default(), Unobserved)
     }
 
     /// An engine that tells `observer` of every commit.
-    pub fn observed(store: S, invoker: I, clock: C, observer: impl Observer) -> Self {
+    pub fn configured(
+        store: S,
+        invoker: I,
+        clock: C,
+        config: Config,
+        observer: impl Observer,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 invoker,
                 clock,
+                config,
                 observer: Box::new(observer),
+                instance: uuid::Uuid::new_v4().to_string(),
                 definitions: Mutex::default(),
-                inboxes: Mutex::default(),
+                sessions: Mutex::default(),
+                running: Mutex::default(),
+                express: Mutex::default(),
+                news: Notify::new(),
             }),
         }
     }
@@ -99,17 +141,18 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
         &self.inner.clock
     }
 
+    /// How it works.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
     /// The compiled form of a definition. Each text is compiled once.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
     pub fn compile(&self, definition: &Arc<str>) -> Result<Arc<StateMachine>, Diagnostics> {
-        let mut definitions = self
-            .inner
-            .definitions
-            .lock()
-            .expect("nothing panics under the lock");
+        let mut definitions = lock(&self.inner.definitions);
         if let Some(machine) = definitions.get(definition) {
             return Ok(Arc::clone(machine));
         }
@@ -117,4 +160,48 @@ impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
         definitions.insert(Arc::clone(definition), Arc::clone(&machine));
         Ok(machine)
     }
+
+    /// The compiled definition that an execution was started with.
+    pub(crate) async fn machine_of(&self, head: &Head) -> Result<Arc<StateMachine>, StepError> {
+        let text = match head.machine.definition.is_empty() {
+            true => catalog::definition(self.store(), &head.machine.revision.definition).await?,
+            false => Arc::clone(&head.machine.definition),
+        };
+        self.compile(&text).map_err(|source| StepError::Definition {
+            execution: head.key.arn.clone(),
+            source,
+        })
+    }
+
+    fn observer(&self) -> &dyn Observer {
+        &*self.inner.observer
+    }
+
+    fn instance(&self) -> &str {
+        &self.inner.instance
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        lock(&self.inner.sessions)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        lock(&self.inner.express)
+    }
+
+    /// Lets something run until the engine is gone.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut running = lock(&self.inner.running);
+        while running.try_join_next().is_some() {}
+        running.spawn(task);
+    }
+
+    /// Something has ended that somebody may wait for.
+    fn announce(&self) {
+        self.inner.news.notify_waiters();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics under the lock")
 }

@@ -1,7 +1,16 @@
 //! What can be asked of an engine: the same calls behind every door.
 
+mod activity;
 pub mod arn;
+mod callback;
+mod redrive;
+mod resolve;
 mod start;
 mod stop;
 
-pub use start::StartRequest;
+pub use self::{
+    activity::ActivityTask,
+    callback::AnswerError,
+    redrive::RedriveError,
+    start::{RunError, StartError, StartRequest},
+};

@@ -1,30 +1,63 @@
 //! A step: load, advance, commit.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use segno_asl::definition::{Diagnostics, StateMachine};
 use segno_interpreter::{
     advance,
-    checkpoint::{Checkpoint, Claim, Status},
+    checkpoint::{AttemptId, Checkpoint, Claim, Status},
     command::Command,
-    event::{Event, EventKind, Seed},
+    event::{Event, EventKind, Timestamp},
+    key::ExecutionKey,
     transition::{Corrupt, Transition},
 };
 
+use tokio::time::Instant;
+
 use crate::{
-    Clock, Engine, Invoker, Store,
-    store::{End, StoreError},
+    Backend, Clock, Engine, Invoker,
+    catalog::CatalogError,
+    queue::{Cause, QueueError},
+    store::{Commit, End, EndStatus, Loaded, Shown, StoreError},
 };
+
+/// What a step is asked to do.
+#[derive(Debug, Default)]
+pub(crate) struct Request<'a> {
+    /// What has happened, in order.
+    pub(crate) events: Vec<EventKind>,
+    /// The message that it happened by.
+    pub(crate) cause: Option<Cause>,
+    /// Whether the store may know answers to tokens that the checkpoint does not.
+    pub(crate) folds_answers: bool,
+    /// Whether what came due earlier is taken over, even if nothing else happens.
+    pub(crate) takes_over: bool,
+    /// Who performs what comes due. A step that runs in a caller claims nothing.
+    pub(crate) claims: Option<Claims<'a>>,
+    /// Nothing is committed from then on: somebody else may be at it.
+    pub(crate) until: Option<Instant>,
+}
+
+/// Who performs attempts, and how many at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claims<'a> {
+    pub(crate) holder: &'a str,
+    pub(crate) room: usize,
+}
 
 /// What a step has done: what is known now, and what is owed.
 #[derive(Debug)]
-pub struct Stepped {
-    /// The checkpoint after the commit.
-    pub checkpoint: Checkpoint,
-    /// What must be done now. Attempts to perform are claimed.
-    pub commands: Vec<Command>,
-    /// The state machine that the execution runs.
-    pub machine: Arc<StateMachine>,
+pub(crate) struct Stepped {
+    /// The newest commit.
+    pub(crate) loaded: Loaded,
+    /// What must be done that did not have to be done before.
+    pub(crate) commands: Vec<Command>,
+    /// Whether there was anything to commit.
+    pub(crate) is_committed: bool,
+    /// Whether another step was first.
+    pub(crate) is_beaten: bool,
+    /// Whether the head row shows it already.
+    pub(crate) is_shown: bool,
 }
 
 /// Why a step did not happen.
@@ -48,130 +81,261 @@ pub enum StepError {
     /// The store did not do what it was asked.
     #[error("the store did not take the step")]
     Store(#[from] StoreError),
+    /// What the definition is stored in did not do what it was asked.
+    #[error("the definition could not be read")]
+    Catalog(#[from] CatalogError),
+    /// The queue did not do what it was asked.
+    #[error("the queue did not take a message")]
+    Queue(#[from] QueueError),
+    /// It took so long that somebody else may be at it.
+    #[error("the step took too long")]
+    Lapsed,
     /// The operating system has no randomness.
     #[error("the operating system gives no randomness")]
     NoRandomness(#[from] getrandom::Error),
 }
 
-impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
-    /// Moves an execution forward by what has happened, in one commit. The attempts that come due are
-    /// claimed in it. If another step was first, it loads again and applies the events to that.
+/// After so many conflicts in a row a step waits a little, instead of racing.
+const CONFLICTS_MAX: u32 = 2;
+
+impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
+    /// Moves an execution forward by what has happened, in one commit. `known` is its newest commit,
+    /// as far as the caller knows; if another step was first, the events are applied to that.
     ///
     /// # Errors
     ///
     /// [`StepError`]. Nothing was committed, except that an unavailable store may have done it.
-    pub async fn step(&self, execution: &str, events: &[EventKind]) -> Result<Stepped, StepError> {
+    pub(crate) async fn step(
+        &self,
+        execution: &ExecutionKey,
+        machine: &StateMachine,
+        known: Option<Loaded>,
+        request: &Request<'_>,
+    ) -> Result<Stepped, StepError> {
+        let mut loaded = match known {
+            Some(known) => known,
+            None => self.load(execution).await?,
+        };
+        let mut conflicts = 0;
         loop {
-            match self.try_step(execution, events).await {
-                Err(StepError::Store(StoreError::Conflict { .. })) => {}
-                done => return done,
+            match self.try_step(execution, machine, loaded, request).await {
+                Err(StepError::Store(StoreError::Conflict { .. })) => conflicts += 1,
+                Err(error) => return Err(error),
+                Ok(stepped) => {
+                    let is_beaten = conflicts > 0;
+                    return Ok(Stepped {
+                        is_beaten,
+                        ..stepped
+                    });
+                }
             }
+            if conflicts > CONFLICTS_MAX {
+                self.wait_out_of_turn().await?;
+            }
+            loaded = self.load(execution).await?;
         }
     }
 
-    async fn try_step(&self, execution: &str, events: &[EventKind]) -> Result<Stepped, StepError> {
-        let head = self.store().head(execution).await?;
-        let head = head.ok_or_else(|| StepError::UnknownExecution(execution.to_owned()))?;
-        let machine =
-            self.compile(&head.machine.definition)
-                .map_err(|source| StepError::Definition {
-                    execution: execution.to_owned(),
-                    source,
-                })?;
+    /// The newest commit; before the first one, a checkpoint of nothing.
+    pub(crate) async fn load(&self, execution: &ExecutionKey) -> Result<Loaded, StoreError> {
         let loaded = self.store().load(execution).await?;
-        let (number, checkpoint) = loaded.map_or_else(Default::default, |loaded| {
-            (loaded.number, loaded.checkpoint)
-        });
+        Ok(loaded.unwrap_or_else(Loaded::nothing))
+    }
 
-        let mut whole = Transition {
+    /// One to three seconds, so that those who are in each other's way get out of it.
+    async fn wait_out_of_turn(&self) -> Result<(), StepError> {
+        let [first, second, ..] = self.config().entropy.bytes()?;
+        let spread = u64::from(u16::from_be_bytes([first, second])) % 2_000;
+        let until = self
+            .clock()
+            .now()
+            .after(Duration::from_millis(1_000 + spread));
+        self.clock().sleep_until(until).await;
+        Ok(())
+    }
+
+    async fn try_step(
+        &self,
+        execution: &ExecutionKey,
+        machine: &StateMachine,
+        loaded: Loaded,
+        request: &Request<'_>,
+    ) -> Result<Stepped, StepError> {
+        let Loaded {
+            number,
+            cause,
             checkpoint,
-            history: vec![],
-            payloads: vec![],
-            commands: vec![],
-            has_moved: false,
-        };
+        } = loaded;
+        let now = self.clock().now();
+        let events = self
+            .with_answers(execution, &checkpoint, request, now)
+            .await?;
+        let mut whole = Whole::new(machine, checkpoint);
         for kind in events {
-            let event = Event {
-                at: self.clock().now(),
-                seed: seed()?,
-                kind: kind.clone(),
-            };
-            append(&mut whole, |checkpoint| {
-                advance(&machine, checkpoint, event)
-            })?;
+            whole.append(self.event(kind, now)?)?;
         }
-        let attempts: Vec<_> = whole.checkpoint.due_attempts().collect();
-        if !attempts.is_empty() {
-            let kind = EventKind::AttemptsClaimed {
-                attempts,
-                claim: Claim::default(),
-            };
-            let event = Event {
-                at: self.clock().now(),
-                seed: seed()?,
-                kind,
-            };
-            append(&mut whole, |checkpoint| {
-                advance(&machine, checkpoint, event)
-            })?;
+        match request.claims {
+            Some(claims) if request.takes_over || !whole.transition.is_empty() => {
+                self.claim(&mut whole, claims, now)?;
+            }
+            _ => {}
         }
-        if !whole.is_empty() {
-            self.store().commit(execution, number + 1, &whole).await?;
-            self.inner.observer.committed(execution, &whole);
+        let transition = whole.transition;
+        if transition.is_empty() {
+            return Ok(Stepped {
+                loaded: Loaded {
+                    number,
+                    cause,
+                    checkpoint: transition.checkpoint,
+                },
+                commands: Vec::new(),
+                is_committed: false,
+                is_beaten: false,
+                is_shown: false,
+            });
         }
-        if whole.checkpoint.status.is_closed() {
-            self.publish(execution, &whole).await?;
+        let number = number + 1;
+        let shown = (!transition.history.is_empty())
+            .then(|| Shown::of(number, &transition.checkpoint))
+            .flatten();
+        let commit = Commit {
+            number,
+            writer: self.config().entropy.nonce()?,
+            cause: request.cause,
+            transition: &transition,
+            shown: shown.as_ref(),
+        };
+        if request.until.is_some_and(|until| Instant::now() >= until) {
+            return Err(StepError::Lapsed);
         }
+        let is_shown = self
+            .store()
+            .commit(execution, &commit)
+            .await?
+            .is_head_written;
+        self.observer().committed(execution, &transition);
         Ok(Stepped {
-            checkpoint: whole.checkpoint,
-            commands: whole.commands,
-            machine,
+            loaded: Loaded {
+                number,
+                cause: request.cause,
+                checkpoint: transition.checkpoint,
+            },
+            commands: transition.commands,
+            is_committed: true,
+            is_beaten: false,
+            is_shown,
         })
     }
 
-    /// Writes the end of an execution into its head row.
-    async fn publish(&self, execution: &str, last: &Transition) -> Result<(), StoreError> {
-        let status = &last.checkpoint.status;
-        let (output, error) = match status {
-            Status::Succeeded { output } => (last.checkpoint.payloads.get(*output).cloned(), None),
-            Status::Failed(error) | Status::Aborted(error) => (None, Some(error.clone())),
-            Status::NotStarted | Status::Running | Status::TimedOut => (None, None),
-        };
-        let at = last
-            .history
-            .last()
-            .map_or_else(|| self.clock().now(), |event| event.at);
-        self.store()
-            .close_head(
-                execution,
-                End {
-                    status: status.name(),
-                    at,
-                    output,
-                    error,
-                },
-            )
-            .await
+    /// Claims what has come due, as far as there is room.
+    fn claim(
+        &self,
+        whole: &mut Whole<'_>,
+        claims: Claims<'_>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let due = whole.transition.checkpoint.due_attempts();
+        let attempts: Vec<AttemptId> = due.take(claims.room).collect();
+        if !attempts.is_empty() {
+            let kind = EventKind::AttemptsClaimed {
+                attempts,
+                claim: self.claim_of(claims.holder, now),
+            };
+            whole.append(self.event(kind, now)?)?;
+        }
+        Ok(())
+    }
+
+    /// The claim of a holder, from now on.
+    pub(crate) fn claim_of(&self, holder: &str, now: Timestamp) -> Claim {
+        Claim {
+            holder: holder.to_owned(),
+            until: now.after(self.config().claim_lifetime.unwrap_or_default()),
+        }
+    }
+
+    fn event(&self, kind: EventKind, at: Timestamp) -> Result<Event, StepError> {
+        let seed = self.config().entropy.seed()?;
+        Ok(Event { at, seed, kind })
     }
 }
 
-/// Appends the answer to one more event. Commands add up, but for the wake-up: the last one counts.
-fn append(
-    whole: &mut Transition,
-    advance: impl FnOnce(Checkpoint) -> Result<Transition, Corrupt>,
-) -> Result<(), Corrupt> {
-    let next = advance(std::mem::take(&mut whole.checkpoint))?;
-    whole.checkpoint = next.checkpoint;
-    whole.history.extend(next.history);
-    whole.payloads.extend(next.payloads);
-    whole.commands.extend(next.commands);
-    whole.has_moved |= next.has_moved;
-    Ok(())
+impl Loaded {
+    /// An execution without commits.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            number: 0,
+            cause: None,
+            checkpoint: Checkpoint::default(),
+        }
+    }
 }
 
-/// 256 bits from the operating system.
-fn seed() -> Result<Seed, getrandom::Error> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)?;
-    Ok(Seed(seed))
+/// The answers to several events, as one transition.
+struct Whole<'a> {
+    machine: &'a StateMachine,
+    transition: Transition,
+}
+
+impl<'a> Whole<'a> {
+    fn new(machine: &'a StateMachine, checkpoint: Checkpoint) -> Self {
+        Self {
+            machine,
+            transition: Transition {
+                checkpoint,
+                history: Vec::new(),
+                payloads: Vec::new(),
+                commands: Vec::new(),
+                has_moved: false,
+            },
+        }
+    }
+
+    /// Appends the answer to one more event. What an earlier one owed may be done by a later one:
+    /// only what the last checkpoint owes counts.
+    fn append(&mut self, event: Event) -> Result<(), Corrupt> {
+        let whole = &mut self.transition;
+        let next = advance(self.machine, std::mem::take(&mut whole.checkpoint), event)?;
+        whole.checkpoint = next.checkpoint;
+        whole.history.extend(next.history);
+        whole.payloads.extend(next.payloads);
+        whole.has_moved |= next.has_moved;
+        if !next.commands.is_empty() || !whole.commands.is_empty() {
+            let owed = whole.checkpoint.commands();
+            whole.commands.extend(next.commands);
+            whole.commands.retain(|command| owed.contains(command));
+        }
+        Ok(())
+    }
+}
+
+impl Shown {
+    /// What the head row of an execution shows after a commit; `None` if it shows so from the start.
+    pub(crate) fn of(commit: u64, checkpoint: &Checkpoint) -> Option<Self> {
+        let end = end(checkpoint);
+        (end.is_some() || checkpoint.redrives() > 0).then(|| Self {
+            commit,
+            end,
+            redrives: checkpoint.redrives(),
+            redriven_at: checkpoint.origin.as_ref().and_then(|o| o.redriven_at),
+            is_redrivable: checkpoint.is_redrivable(),
+        })
+    }
+}
+
+/// What an execution ended with, if it has ended.
+fn end(checkpoint: &Checkpoint) -> Option<End> {
+    let (status, output, error) = match &checkpoint.status {
+        Status::NotStarted | Status::Running => return None,
+        Status::Succeeded { output } => (EndStatus::Succeeded, Some(*output), None),
+        Status::Failed(error) => (EndStatus::Failed, None, Some(error.clone())),
+        Status::Aborted(error) => (EndStatus::Aborted, None, Some(error.clone())),
+        Status::TimedOut => (EndStatus::TimedOut, None, None),
+    };
+    Some(End {
+        status,
+        at: checkpoint.closed_at?,
+        output,
+        error,
+    })
 }

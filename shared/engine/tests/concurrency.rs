@@ -13,10 +13,9 @@ use std::{
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{
     Engine, Invoker, catalog::Machine, clock::SystemClock, invoker::Call, memory::MemoryStore,
-    operations::StartRequest, store::Created,
+    operations::StartRequest,
 };
 use segno_interpreter::{
-    checkpoint::Status,
     event::{Outcome, Timestamp},
     payload::Payload,
 };
@@ -72,20 +71,9 @@ async fn map_over_ten(max_concurrency: u64, together: usize) -> usize {
         Timestamp(0),
     );
     let input = Payload::from(json!([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
-    let request = StartRequest {
-        machine,
-        name: "one".into(),
-        input,
-        trace_header: None,
-    };
-    let Created::New(head) = engine.admit(request).await.unwrap() else {
-        panic!("it exists")
-    };
-    let status = tokio::time::timeout(PATIENCE, engine.run(&head)).await;
-    assert!(
-        matches!(status, Ok(Ok(Status::Succeeded { .. }))),
-        "{status:?}"
-    );
+    let run = engine.run(StartRequest::new(machine, "one", input));
+    let head = tokio::time::timeout(PATIENCE, run).await.unwrap().unwrap();
+    assert_eq!(head.status(), "SUCCEEDED");
     most.load(Ordering::SeqCst)
 }
 

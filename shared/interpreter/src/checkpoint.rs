@@ -39,6 +39,9 @@ pub struct Checkpoint {
     /// The children that attempts have started, until their ends are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Child>,
+    /// When it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
     /// What was running when the execution failed: where a redrive goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) interrupted: Option<Box<Interrupted>>,
@@ -392,6 +395,7 @@ impl Default for Checkpoint {
             ready: VecDeque::new(),
             wake: None,
             children: Vec::new(),
+            closed_at: None,
             interrupted: None,
             counters: Counters::default(),
             payloads: Payloads::default(),
@@ -520,12 +524,17 @@ impl Checkpoint {
         })
     }
 
-    /// The attempts with a token whose time is up.
-    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+    /// The attempts with a token whose time is up, and whether that is only because nothing was heard
+    /// of them.
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = (&Attempt, bool)> {
         self.frames.values().filter_map(move |frame| {
             let due = frame.phase.due()?;
             let attempt = frame.phase.attempt()?;
-            (due <= now && attempt.token.is_some()).then_some(attempt)
+            let is_over = frame
+                .phase
+                .deadline()
+                .is_some_and(|deadline| deadline <= now);
+            (due <= now && attempt.token.is_some()).then_some((attempt, !is_over))
         })
     }
 
@@ -543,6 +552,11 @@ impl Checkpoint {
             frames: self.frames.clone(),
             ready: self.ready.clone(),
         }
+    }
+
+    /// Whether there was ever an attempt of this number.
+    pub fn had_attempt(&self, id: AttemptId) -> bool {
+        id.number < self.counters.attempts
     }
 
     /// How often the execution was redriven.
@@ -592,6 +606,19 @@ impl Phase {
             } => deadline.iter().chain(heartbeat).min().copied(),
             Self::Due(attempt) => attempt.deadline,
             Self::Ready | Self::Branching { .. } | Self::Iterating(_) => None,
+        }
+    }
+
+    /// When `TimeoutSeconds` of an attempt that has begun are over.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Claimed { deadline, .. } | Self::Submitted { deadline, .. } => *deadline,
+            Self::Due(_)
+            | Self::Ready
+            | Self::Waiting { .. }
+            | Self::BackingOff { .. }
+            | Self::Branching { .. }
+            | Self::Iterating(_) => None,
         }
     }
 

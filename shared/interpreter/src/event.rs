@@ -81,7 +81,10 @@ pub enum EventKind {
         error: StateError,
     },
     /// RedriveExecution: what failed is tried again.
-    Redriven,
+    Redriven {
+        /// Which redrive it is, counted from 1. One that was done is late.
+        number: u32,
+    },
 }
 
 /// How an attempt of a task ended: with its result, or with an error that `Retry` and `Catch` see.
@@ -104,6 +107,8 @@ pub struct Start {
     pub input: Payload,
     /// The attempt that waits for its end.
     pub parent: Option<Parent>,
+    /// How long it may run at most, whatever the definition says.
+    pub time_limit: Option<Duration>,
 }
 
 /// Milliseconds since the Unix epoch.

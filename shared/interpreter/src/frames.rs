@@ -55,7 +55,13 @@ impl Draft<'_> {
             },
         );
         self.checkpoint.status = Status::Running;
-        self.checkpoint.deadline = self.machine.timeout.map(|timeout| self.at.after(timeout));
+        let timeout = self
+            .machine
+            .timeout
+            .into_iter()
+            .chain(start.time_limit)
+            .min();
+        self.checkpoint.deadline = timeout.map(|timeout| self.at.after(timeout));
         self.checkpoint.origin = Some(Origin {
             execution_arn: start.execution.arn,
             nonce: start.execution.nonce,
@@ -514,6 +520,7 @@ impl Draft<'_> {
     fn close(&mut self, status: Status) {
         self.checkpoint.interrupted = self.failing.take().map(Box::new);
         self.checkpoint.status = status;
+        self.checkpoint.closed_at = Some(self.at);
         self.checkpoint.frames.clear();
         self.checkpoint.ready.clear();
         self.checkpoint.deadline = None;

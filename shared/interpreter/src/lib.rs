@@ -86,7 +86,10 @@ pub fn advance(
         {
             draft.run();
         }
-        (Status::Failed(_) | Status::TimedOut | Status::Aborted(_), EventKind::Redriven) => {
+        (
+            Status::Failed(_) | Status::TimedOut | Status::Aborted(_),
+            EventKind::Redriven { number },
+        ) if number == draft.checkpoint.redrives() + 1 => {
             draft.redrive();
             draft.run_if_moved();
         }
@@ -110,7 +113,7 @@ pub fn advance(
             | EventKind::Answered { .. }
             | EventKind::Beat { .. }
             | EventKind::Woken { .. }
-            | EventKind::Redriven
+            | EventKind::Redriven { .. }
             | EventKind::Stopped { .. }
             | EventKind::Continued { .. },
         ) => {}

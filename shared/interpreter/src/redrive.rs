@@ -21,6 +21,7 @@ impl Draft<'_> {
         self.checkpoint.frames = interrupted.frames;
         self.checkpoint.ready = interrupted.ready;
         self.checkpoint.status = Status::Running;
+        self.checkpoint.closed_at = None;
         self.checkpoint.deadline = self.machine.timeout.map(|timeout| self.at.after(timeout));
         self.checkpoint.counters.redrives += 1;
         if let Some(origin) = &mut self.checkpoint.origin {

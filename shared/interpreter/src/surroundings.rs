@@ -118,7 +118,6 @@ impl<'a> View<'a> {
                 "StartTime": timestamp::format(origin.started_at.0),
                 "Name": name_of(&origin.execution_arn),
                 "RoleArn": origin.role_arn,
-                "RedriveCount": self.checkpoint.redrives(),
             },
             "StateMachine": {
                 "Id": origin.state_machine_arn,
@@ -128,6 +127,10 @@ impl<'a> View<'a> {
         });
         if !frame.retries.is_empty() {
             context["State"]["RetryCount"] = frame.retries.iter().sum::<u32>().into();
+        }
+        // Express executions cannot be redriven.
+        if !origin.execution_arn.contains(":express:") {
+            context["Execution"]["RedriveCount"] = self.checkpoint.redrives().into();
         }
         if let Some(at) = origin.redriven_at {
             context["Execution"]["RedriveTime"] = timestamp::format(at.0).into();

@@ -22,6 +22,7 @@ fn output(seed: u8, states: Value) -> Value {
         version_arn: None,
         alias_arn: None,
         parent: None,
+        time_limit: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input: json!({}).into(),

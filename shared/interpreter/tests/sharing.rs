@@ -24,6 +24,7 @@ fn run(definition: &Value, input: Payload) -> Transition {
         version_arn: None,
         alias_arn: None,
         parent: None,
+        time_limit: None,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input,

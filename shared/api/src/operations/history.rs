@@ -1,6 +1,6 @@
 //! GetExecutionHistory.
 
-use segno_engine::{Catalog, Clock, Invoker, Store};
+use segno_engine::{Backend, Clock, Invoker};
 use segno_interpreter::history::ExecutionData;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,13 +29,13 @@ pub(crate) struct ExecutionHistory {
     next_token: Option<String>,
 }
 
-impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn get_execution_history(
         &self,
         request: GetExecutionHistory,
     ) -> Result<ExecutionHistory, ApiError> {
-        let execution = self.head(&request.execution_arn).await?.execution_arn;
-        let (offset, limit) = (request.page.offset()?, request.page.limit()?);
+        let execution = self.head(&request.execution_arn).await?.key;
+        let (offset, limit) = (request.page.offset()?, request.page.limit());
         let store = self.engine.store();
         let (after, wanted) = match request.reverse_order {
             false => (offset, limit),
@@ -68,7 +68,7 @@ impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
             .collect();
         Ok(ExecutionHistory {
             events,
-            next_token: has_more.then(|| token(offset + limit)),
+            next_token: has_more.then(|| token(&(offset + limit).to_string())),
         })
     }
 }

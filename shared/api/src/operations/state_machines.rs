@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use segno_asl::definition::{Diagnostics, MachineType, StateKind, StateMachine};
 use segno_engine::{
-    Catalog, Clock, Invoker, Store,
+    Backend, Clock, Invoker,
     catalog::{
         self, CatalogError, Change, Machine, Revision, StateMachineRecord, StateMachineStatus,
     },
@@ -88,7 +88,7 @@ pub(crate) struct DescribedStateMachine {
     variable_references: BTreeMap<String, Vec<String>>,
 }
 
-impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn create_state_machine(
         &self,
         request: CreateStateMachine,
@@ -202,7 +202,7 @@ impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
     ) -> Result<StateMachines, ApiError> {
         let machines: Vec<(String, StateMachineRecord)> =
             catalog::page(self.engine.store(), None, usize::MAX).await?;
-        let (machines, next_token) = page.cut(machines)?;
+        let (machines, next_token) = page.cut(machines, |(name, _)| name.clone());
         let item = |(arn, record): (String, StateMachineRecord)| StateMachineItem {
             creation_date: seconds(record.created_at),
             state_machine_arn: arn,

@@ -1,7 +1,7 @@
 //! ValidateStateMachineDefinition.
 
 use segno_asl::definition::{Diagnostic, MachineType, check};
-use segno_engine::{Catalog, Clock, Invoker, Store};
+use segno_engine::{Backend, Clock, Invoker};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ fn not_among(value: &str, field: &str, values: &str) -> ApiError {
     ApiError::constraint(value, field, &format!("satisfy enum value set: {values}"))
 }
 
-impl<S: Store + Catalog, I: Invoker, C: Clock> Api<S, I, C> {
+impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) fn validate_definition(
         &self,
         request: ValidateDefinition,

@@ -1,102 +1,190 @@
 //! Starting an execution.
 
+use std::sync::Arc;
+
+use segno_asl::definition::MachineType;
 use segno_interpreter::{
-    event::{EventKind, Start},
+    checkpoint::Parent,
     key::{ExecutionKey, Nonce},
     payload::Payload,
 };
 
 use super::arn;
 use crate::{
-    Clock, Engine, Invoker, Store,
+    Backend, Clock, Engine, Invoker, StepError,
     catalog::Machine,
-    store::{Created, Head, StoreError},
+    express::ExpressRun,
+    queue::{Body, Message, QueueError},
+    store::{Created, End, Head, Shown, StoreError},
 };
 
 /// What StartExecution asks for.
 #[derive(Debug, Clone)]
 pub struct StartRequest {
     /// The state machine, as it is now: the execution keeps it.
-    pub machine: Machine,
+    pub machine: Arc<Machine>,
     /// Name of the execution, unique among those of the machine.
     pub name: String,
+    /// Tells this start from any other. A start that is repeated with it is the same start; without
+    /// it each is another one.
+    pub nonce: Option<Nonce>,
     /// Its input.
     pub input: Payload,
     /// The caller's trace header.
     pub trace_header: Option<String>,
+    /// The attempt that waits for its end.
+    pub parent: Option<Parent>,
 }
 
-impl<S: Store, I: Invoker, C: Clock> Engine<S, I, C> {
-    /// Puts down that there is an execution of this name, unless there is one already. It does not
-    /// run yet.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn admit(&self, request: StartRequest) -> Result<Created<Head>, StoreError> {
-        let execution_arn = arn::execution(&request.machine.arn, &request.name)
-            .expect("a state machine has the ARN of one");
-        let head = Head {
-            execution_arn,
-            state_machine_arn: request.machine.arn.clone(),
-            name: request.name,
-            machine: request.machine,
-            input: request.input,
-            trace_header: request.trace_header,
-            started_at: self.clock().now(),
-            end: None,
-        };
-        self.store().create_head(head).await
+impl StartRequest {
+    /// A start of its own, that nobody waits for.
+    pub fn new(machine: impl Into<Arc<Machine>>, name: impl Into<String>, input: Payload) -> Self {
+        Self {
+            machine: machine.into(),
+            name: name.into(),
+            nonce: None,
+            input,
+            trace_header: None,
+            parent: None,
+        }
     }
+}
 
-    /// Starts an execution, which then runs in this process. One that exists is left alone.
+/// Why an execution was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store did not take it.
+    #[error("the store did not take the start")]
+    Store(#[from] StoreError),
+    /// The queue did not take it.
+    #[error("the queue did not take the start")]
+    Queue(#[from] QueueError),
+    /// The operating system has no randomness.
+    #[error("the operating system gives no randomness")]
+    NoRandomness(#[from] getrandom::Error),
+}
+
+/// Why an execution was not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It was not started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A step could not be made.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
+    /// Starts an execution, unless there is one of that name, which is left alone. When it returns,
+    /// the start is durable.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn start(&self, request: StartRequest) -> Result<Created<Head>, StoreError> {
-        let created = self.admit(request).await?;
-        if let Created::New(head) = &created {
-            let (engine, head) = (self.clone(), head.clone());
-            tokio::spawn(async move {
-                if let Err(error) = engine.drive(&head.execution_arn, first_event(&head)).await {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(
-                        execution = head.execution_arn,
-                        error,
-                        "the execution stands still"
-                    );
-                }
-            });
+    /// [`StartError`]. It may have been started all the same.
+    pub async fn start(&self, request: StartRequest) -> Result<Created<Head>, StartError> {
+        let nonce = match request.nonce {
+            Some(nonce) => nonce,
+            None => self.config().entropy.nonce()?,
+        };
+        let (head, input) = self.head_of(request, nonce);
+        let is_express = head.machine.machine_type == MachineType::Express;
+        let begin = Message::new(
+            head.key.clone(),
+            Body::Start(Box::new((head.clone(), input.clone()))),
+        );
+        if is_express {
+            // It is kept nowhere but in the message.
+            self.store().send(vec![begin.now()]).await?;
+            return Ok(Created::New(head));
+        }
+        if self.store().is_durable() {
+            // The message first: whoever receives it puts down the head row, should this be the end.
+            self.store().send(vec![begin.now()]).await?;
+            return Ok(self.store().create_head(&head, &input).await?);
+        }
+        let created = self.store().create_head(&head, &input).await?;
+        if let Created::New(_) = created {
+            self.store().send(vec![begin.now()]).await?;
         }
         Ok(created)
     }
 
-    /// Runs an execution that was admitted, to its end.
+    /// Runs an Express execution to its end, within the call.
     ///
     /// # Errors
     ///
-    /// [`StepError`](crate::StepError) if a step cannot be made.
-    pub async fn run(
-        &self,
-        head: &Head,
-    ) -> Result<segno_interpreter::checkpoint::Status, crate::StepError> {
-        self.drive(&head.execution_arn, first_event(head)).await
+    /// [`StepError`] if it could not run. That it fails is no error.
+    pub async fn start_sync(&self, request: StartRequest) -> Result<Arc<ExpressRun>, StepError> {
+        let nonce = self.config().entropy.nonce()?;
+        let (head, input) = self.head_of(request, nonce);
+        self.run_express(head, input).await
     }
-}
 
-/// The event that an execution begins with.
-pub(crate) fn first_event(head: &Head) -> EventKind {
-    EventKind::ExecutionStarted(Box::new(Start {
-        execution: ExecutionKey {
-            arn: head.execution_arn.clone(),
-            nonce: Nonce::default(),
-        },
-        version_arn: None,
-        alias_arn: None,
-        parent: None,
-        state_machine_arn: head.state_machine_arn.clone(),
-        role_arn: head.machine.role_arn().to_owned(),
-        input: head.input.clone(),
-    }))
+    fn head_of(&self, request: StartRequest, nonce: Nonce) -> (Head, Payload) {
+        let machine = &request.machine;
+        let arn = match machine.machine_type {
+            MachineType::Standard => arn::execution(&machine.arn, &request.name),
+            MachineType::Express => {
+                let id = uuid::Uuid::from_bytes(nonce.0).to_string();
+                arn::express(&machine.arn, &request.name, &id)
+            }
+        };
+        let arn = arn.expect("a state machine has the ARN of one");
+        let head = Head {
+            key: ExecutionKey { arn, nonce },
+            name: request.name,
+            machine: Machine::clone(&request.machine),
+            trace_header: request.trace_header,
+            started_at: self.clock().now(),
+            parent: request.parent,
+            shown: Shown::default(),
+        };
+        (head, request.input)
+    }
+
+    /// Starts an execution and works until it is closed: an engine that is there for one execution.
+    /// Gives its head row.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`].
+    pub async fn run(&self, request: StartRequest) -> Result<Head, RunError> {
+        let head = self.start(request).await?.into_inner();
+        tokio::select! {
+            () = self.work() => {}
+            end = self.closed(&head.key.arn) => drop(end?),
+        }
+        let closed = self
+            .store()
+            .head(&head.key.arn)
+            .await
+            .map_err(StepError::from)?;
+        Ok(closed.unwrap_or(head))
+    }
+
+    /// Waits until an execution is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError`].
+    pub async fn closed(&self, execution: &str) -> Result<End, StepError> {
+        loop {
+            let news = self.inner.news.notified();
+            tokio::pin!(news);
+            // From here on nothing is missed.
+            news.as_mut().enable();
+            let head = self.store().head(execution).await?;
+            let head = head.ok_or_else(|| StepError::UnknownExecution(execution.to_owned()))?;
+            if let Some(end) = head.shown.end {
+                return Ok(end);
+            }
+            news.await;
+        }
+    }
+
+    /// An execution has ended.
+    pub(crate) fn ended(&self) {
+        self.announce();
+    }
 }

@@ -1,0 +1,115 @@
+//! Answering task tokens, and handing out the tasks of activities.
+
+use std::time::Duration;
+
+use segno_asl::{data::json_text::JsonError, errors::StateError, limits};
+use segno_engine::{Backend, Clock, Invoker, operations::AnswerError};
+use segno_interpreter::payload::Payload;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Api, ApiError, names::check_arn};
+
+/// A worker waits so long for a task.
+///
+/// AWS: [GetActivityTask](https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html).
+const POLL_TIME: Duration = Duration::from_secs(60);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendTaskSuccess {
+    task_token: String,
+    output: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendTaskFailure {
+    task_token: String,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendTaskHeartbeat {
+    task_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GetActivityTask {
+    activity_arn: String,
+    worker_name: Option<String>,
+}
+
+impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
+    pub(crate) async fn send_task_success(
+        &self,
+        request: SendTaskSuccess,
+    ) -> Result<Value, ApiError> {
+        let text = &request.output;
+        if text.len() > limits::PAYLOAD_BYTES_MAX {
+            let most = limits::PAYLOAD_BYTES_MAX;
+            let constraint = format!("have length less than or equal to {most}");
+            return Err(ApiError::constraint(
+                "(too long to show)",
+                "output",
+                &constraint,
+            ));
+        }
+        let output = Payload::parse(text)
+            .map_err(|error| ApiError::invalid_output(JsonError::of(text, &error)))?;
+        self.engine.answer(&request.task_token, Ok(output)).await?;
+        Ok(json!({}))
+    }
+
+    pub(crate) async fn send_task_failure(
+        &self,
+        request: SendTaskFailure,
+    ) -> Result<Value, ApiError> {
+        let error = StateError {
+            name: request.error,
+            cause: request.cause,
+        };
+        self.engine.answer(&request.task_token, Err(error)).await?;
+        Ok(json!({}))
+    }
+
+    pub(crate) async fn send_task_heartbeat(
+        &self,
+        request: SendTaskHeartbeat,
+    ) -> Result<Value, ApiError> {
+        self.engine.beat(&request.task_token).await?;
+        Ok(json!({}))
+    }
+
+    pub(crate) async fn get_activity_task(
+        &self,
+        request: GetActivityTask,
+    ) -> Result<Value, ApiError> {
+        check_arn(&request.activity_arn, "activity")?;
+        let task = self
+            .engine
+            .take_activity_task(&request.activity_arn, request.worker_name, POLL_TIME)
+            .await?;
+        Ok(task.map_or_else(
+            || json!({}),
+            |task| json!({ "taskToken": task.token.encode(), "input": task.input.text() }),
+        ))
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::InvalidToken => Self::invalid_token("Invalid token"),
+            AnswerError::TaskDoesNotExist => Self::task_does_not_exist("Task does not exist"),
+            AnswerError::TaskTimedOut => {
+                Self::task_timed_out("Provided task does not exist anymore")
+            }
+            AnswerError::Store(error) => error.into(),
+            AnswerError::Queue(error) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What can be set about an engine.
+
+use std::{sync::Arc, time::Duration};
+
+use segno_interpreter::{event::Seed, key::Nonce};
+
+/// How an engine works. The default is for one process that keeps its store to itself.
+#[derive(Clone)]
+pub struct Config {
+    /// How long a claim holds without being renewed. `None`: as long as its session, which is right
+    /// where no other process can take over.
+    pub claim_lifetime: Option<Duration>,
+    /// Attempts of one execution that are performed at the same time.
+    pub attempts_max: usize,
+    /// Whether an execution is held until it is closed, so that time may jump while it waits. Otherwise
+    /// one that waits costs nothing but its wake-up.
+    pub holds_on: bool,
+    /// How long the nudge is delayed that arms the timers of an activity's attempt, should the caller
+    /// who takes it be gone.
+    pub nudge_delay: Duration,
+    /// Where randomness comes from: seeds of events, nonces of commits.
+    pub entropy: Entropy,
+}
+
+/// A source of random bytes.
+#[derive(Clone)]
+pub struct Entropy(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) -> Result<(), getrandom::Error> + Send + Sync;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            claim_lifetime: None,
+            attempts_max: 1_000,
+            holds_on: false,
+            nudge_delay: Duration::from_secs(60),
+            entropy: Entropy::default(),
+        }
+    }
+}
+
+impl Default for Entropy {
+    /// The operating system.
+    fn default() -> Self {
+        Self::new(getrandom::fill)
+    }
+}
+
+impl Entropy {
+    /// A source of one's own: a simulation repeats itself with it.
+    pub fn new(
+        fill: impl Fn(&mut [u8]) -> Result<(), getrandom::Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// The seed of one event.
+    pub(crate) fn seed(&self) -> Result<Seed, getrandom::Error> {
+        let mut seed = [0; 32];
+        (self.0)(&mut seed)?;
+        Ok(Seed(seed))
+    }
+
+    /// Sixteen bytes that nobody else has.
+    pub(crate) fn bytes(&self) -> Result<[u8; 16], getrandom::Error> {
+        let mut bytes = [0; 16];
+        (self.0)(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A nonce that nobody else has.
+    pub(crate) fn nonce(&self) -> Result<Nonce, getrandom::Error> {
+        self.bytes().map(Nonce)
+    }
+}

@@ -1,0 +1,219 @@
+//! Executions that are started by executions: the service `states:startExecution`, against this engine.
+//!
+//! AWS: [Start workflow executions from a task state](https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html).
+
+use std::sync::Arc;
+
+use segno_asl::{
+    data::number::to_json,
+    definition::{Pattern, Resource, State, StateKind, StateMachine},
+    errors::{StateError, names},
+};
+use segno_interpreter::{checkpoint::Parent, event::Outcome, payload::Payload};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Backend, Clock, Engine, Invoker,
+    invoker::Call,
+    operations::StartRequest,
+    store::{Created, EndStatus, Head},
+};
+
+impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
+    /// Starts the execution that an attempt asks for. The same attempt may ask again: the start is
+    /// recognised by its nonce.
+    pub(crate) async fn start_child(&self, parent: &Head, call: &Call) -> Outcome {
+        let parameters = call.input.value();
+        let Some(machine_arn) = parameters.get("StateMachineArn").and_then(Value::as_str) else {
+            let cause = "The field 'StateMachineArn' is required but was missing";
+            return Err(StateError::new(names::RUNTIME, cause));
+        };
+        let machine = self.resolve(machine_arn).await.map_err(unavailable)?;
+        let machine = machine.ok_or_else(|| {
+            let message = format!("State Machine Does Not Exist: '{machine_arn}'");
+            refused("StateMachineDoesNotExist", &message)
+        })?;
+        let waits = match &call.resource {
+            Resource::Service { pattern, .. } => {
+                matches!(pattern, Pattern::Sync | Pattern::Sync2)
+            }
+            Resource::LambdaFunction { .. } | Resource::Activity { .. } => false,
+        };
+        let input = match parameters.get("Input") {
+            None => Payload::from(json!({})),
+            // A text is what the API takes: JSON in a string.
+            Some(Value::String(text)) => Payload::parse(text).map_err(|error| {
+                let message = format!("Invalid State Machine Execution Input: '{error}'");
+                refused("InvalidExecutionInput", &message)
+            })?,
+            Some(input) => Payload::from(input.clone()),
+        };
+        let key = call.child.clone();
+        let request = StartRequest {
+            name: key.as_ref().map_or_else(String::new, |key| {
+                key.arn.rsplit(':').next().unwrap_or_default().to_owned()
+            }),
+            nonce: key.as_ref().map(|key| key.nonce),
+            machine: Arc::new(machine),
+            input,
+            trace_header: call.trace_header.clone(),
+            parent: waits.then(|| Parent {
+                execution: parent.key.clone(),
+                attempt: call.attempt,
+            }),
+        };
+        let head = match self.start(request).await {
+            Ok(Created::New(head)) => head,
+            Ok(Created::Existing(head)) => {
+                let message = format!("Execution Already Exists: '{}'", head.key.arn);
+                return Err(refused("ExecutionAlreadyExists", &message));
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
+        Ok(response(&head))
+    }
+
+    /// Whether performing an attempt again cannot be seen.
+    pub(crate) fn can_repeat(&self, call: &Call) -> bool {
+        call.starts_execution() || self.invoker().is_repeatable(call)
+    }
+}
+
+/// How a state waits for what it calls.
+pub(crate) fn pattern(machine: &StateMachine, state: &str) -> Option<Pattern> {
+    match &machine.state(state)?.kind {
+        StateKind::Task(task) => match &task.resource {
+            Resource::Service { pattern, .. } => Some(*pattern),
+            Resource::LambdaFunction { .. } | Resource::Activity { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a child has come to, as the result of the task that waited for it: what DescribeExecution
+/// says, with the output parsed if the task asks for `.sync:2`.
+pub(crate) fn outcome(
+    head: &Head,
+    input: Option<Payload>,
+    output: Option<Payload>,
+    pattern: Option<Pattern>,
+) -> Outcome {
+    let is_parsed = pattern == Some(Pattern::Sync2);
+    let show = |payload: &Payload| match is_parsed {
+        true => payload.value().clone(),
+        false => payload.text().into(),
+    };
+    let end = head.shown.end.as_ref();
+    let error = end.and_then(|end| end.error.as_ref());
+    let included = || json!({ "Included": true });
+    // By name, as AWS has it.
+    let members = [
+        (
+            "Cause",
+            error.and_then(|error| error.cause.clone()).map(Value::from),
+        ),
+        (
+            "Error",
+            error.and_then(|error| error.name.clone()).map(Value::from),
+        ),
+        ("ExecutionArn", Some(head.key.arn.clone().into())),
+        ("Input", input.as_ref().map(show)),
+        ("InputDetails", Some(included())),
+        ("Name", Some(head.name.clone().into())),
+        ("Output", output.as_ref().map(show)),
+        ("OutputDetails", output.as_ref().map(|_| included())),
+        ("StartDate", Some(head.started_at.0.into())),
+        ("StateMachineArn", Some(head.machine.arn.clone().into())),
+        ("Status", Some(head.status().into())),
+        ("StopDate", end.map(|end| end.at.0.into())),
+    ];
+    let described: Map<String, Value> = members
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .collect();
+    let described = Value::Object(described);
+    match end.is_some_and(|end| end.status == EndStatus::Succeeded) {
+        true => Ok(Payload::from(described)),
+        false => Err(StateError::new(names::TASK_FAILED, to_json(&described))),
+    }
+}
+
+/// What the errors of a task's service begin with.
+pub(crate) fn error_prefix(state: &State) -> &str {
+    match &state.kind {
+        StateKind::Task(task) => match &task.resource {
+            Resource::Service { service, .. } => service_prefix(service),
+            Resource::LambdaFunction { .. } => "Lambda",
+            Resource::Activity { .. } => "Activity",
+        },
+        _ => "Task",
+    }
+}
+
+/// As AWS's SDKs name services in errors; what is not listed is named as it is.
+fn service_prefix(service: &str) -> &str {
+    match service {
+        "lambda" => "Lambda",
+        "states" => "StepFunctions",
+        "sqs" => "SQS",
+        "sns" => "SNS",
+        "dynamodb" => "DynamoDB",
+        "events" => "EventBridge",
+        other => other.strip_prefix("aws-sdk:").unwrap_or(other),
+    }
+}
+
+/// The response to StartExecution, with what AWS's SDK adds to it.
+fn response(head: &Head) -> Payload {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let length =
+        json!({ "executionArn": head.key.arn, "startDate": head.started_at.0 as f64 / 1e3 })
+            .to_string()
+            .len()
+            .to_string();
+    let date = http_date(head.started_at.0);
+    let content_type = "application/x-amz-json-1.0";
+    Payload::from(json!({
+        "ExecutionArn": head.key.arn,
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {
+                "x-amzn-RequestId": [&request_id],
+                "connection": ["keep-alive"],
+                "Content-Length": [&length],
+                "Date": [&date],
+                "Content-Type": [content_type],
+            },
+            "HttpHeaders": {
+                "connection": "keep-alive",
+                "Content-Length": &length,
+                "Content-Type": content_type,
+                "Date": &date,
+                "x-amzn-RequestId": &request_id,
+            },
+            "HttpStatusCode": 200,
+        },
+        "SdkResponseMetadata": { "RequestId": request_id },
+        "StartDate": head.started_at.0,
+    }))
+}
+
+/// A date as HTTP writes it.
+fn http_date(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
+/// An error of the Step Functions API, as a task sees it.
+fn refused(name: &str, message: &str) -> StateError {
+    let cause = format!(
+        "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {name}; Request ID: {}; Proxy: null)",
+        uuid::Uuid::new_v4()
+    );
+    StateError::new(format!("StepFunctions.{name}Exception"), cause)
+}
+
+fn unavailable(error: impl std::error::Error) -> StateError {
+    StateError::new("StepFunctions.SdkClientException", error.to_string())
+}
