@@ -40,7 +40,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             Resource::LambdaFunction { .. } | Resource::Activity { .. } => false,
         };
         let input = match parameters.get("Input") {
-            None => Payload::from(json!({})),
+            None | Some(Value::Null) => Payload::from(json!({})),
             // A text is what the API takes: JSON in a string.
             Some(Value::String(text)) => Payload::parse(text).map_err(|error| {
                 let message = format!("Invalid State Machine Execution Input: '{error}'");

@@ -108,16 +108,29 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 
     /// Takes what was received, and answers for it from now on.
     fn read(&mut self) -> Vec<Received> {
-        let mut received = std::mem::take(&mut self.unread);
         while let Ok(message) = self.inbox.try_recv() {
-            received.push(message);
+            self.unread.push(message);
         }
+        // The end of a child that its call has not told of yet can wait: the call is over in a moment,
+        // and a history tells of it first.
+        let (received, unread) = std::mem::take(&mut self.unread)
+            .into_iter()
+            .partition(|received| !self.is_being_called(received));
+        self.unread = unread;
+        let received: Vec<Received> = received;
         if self.held.is_empty() {
             self.held_since = Instant::now();
         }
         self.held
             .extend(received.iter().map(|received| received.receipt.clone()));
         received
+    }
+
+    fn is_being_called(&self, received: &Received) -> bool {
+        match received.message.body {
+            Body::ChildEnded { attempt, .. } => self.attempts.contains(attempt),
+            _ => false,
+        }
     }
 
     /// One step, and what it owes.
