@@ -106,6 +106,14 @@ pub(crate) fn outcome(
     let end = head.shown.end.as_ref();
     let error = end.and_then(|end| end.error.as_ref());
     let included = || json!({ "Included": true });
+    let has_succeeded = end.is_some_and(|end| end.status == EndStatus::Succeeded);
+    let (redrive_status, reason) = match has_succeeded {
+        true => {
+            let reason = format!("Execution is {} and cannot be redriven", head.status());
+            ("NOT_REDRIVABLE", Some(reason))
+        }
+        false => ("REDRIVABLE", None),
+    };
     // By name, as AWS has it.
     let members = [
         (
@@ -122,6 +130,9 @@ pub(crate) fn outcome(
         ("Name", Some(head.name.clone().into())),
         ("Output", output.as_ref().map(show)),
         ("OutputDetails", output.as_ref().map(|_| included())),
+        ("RedriveCount", Some(head.shown.redrives.into())),
+        ("RedriveStatus", Some(redrive_status.into())),
+        ("RedriveStatusReason", reason.map(Value::from)),
         ("StartDate", Some(head.started_at.0.into())),
         ("StateMachineArn", Some(head.machine.arn.clone().into())),
         ("Status", Some(head.status().into())),
@@ -132,7 +143,7 @@ pub(crate) fn outcome(
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
         .collect();
     let described = Value::Object(described);
-    match end.is_some_and(|end| end.status == EndStatus::Succeeded) {
+    match has_succeeded {
         true => Ok(Payload::from(described)),
         false => Err(StateError::new(names::TASK_FAILED, to_json(&described))),
     }
