@@ -7,6 +7,7 @@ use std::fs;
 use segno_asl::{definition::parse, errors::StateError};
 use segno_interpreter::{
     advance,
+    bounds::Bounds,
     checkpoint::{Checkpoint, Claim, Unreadable, VERSION},
     event::{Event, EventKind, Seed, Start, Timestamp},
     key::{ExecutionKey, Nonce},
@@ -56,6 +57,7 @@ fn everything() -> Checkpoint {
         alias_arn: None,
         parent: None,
         time_limit: None,
+        bounds: Bounds::STRICT,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine".into(),
         role_arn: "arn:aws:iam::123456789012:role/any".into(),
         input: Payload::parse("[1, 2, 3]").unwrap(),

@@ -9,6 +9,7 @@ use segno_asl::{
 };
 use segno_interpreter::{
     advance,
+    bounds::Bounds,
     checkpoint::{AttemptId, Checkpoint, Claim, Status, Wake},
     command::Command,
     event::{Event, EventKind, Outcome, Seed, Start, Timestamp},
@@ -153,6 +154,7 @@ impl<'a> World<'a> {
             alias_arn: None,
             parent: None,
             time_limit: None,
+            bounds: Bounds::STRICT,
             state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:case".into(),
             role_arn: "arn:aws:iam::123456789012:role/case".into(),
             input: Payload::from(input.clone()),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use segno_interpreter::{event::Seed, key::Nonce};
+use segno_interpreter::{bounds::Bounds, event::Seed, key::Nonce};
 
 /// How an engine works. The default is for one process that keeps its store to itself.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct Config {
     /// Whether an execution is held until it is closed, so that time may jump while it waits. Otherwise
     /// one that waits costs nothing but its wake-up.
     pub holds_on: bool,
+    /// How large executions may become that are started from now on.
+    pub bounds: Bounds,
     /// How long the nudge is delayed that arms the timers of an activity's attempt, should the caller
     /// who takes it be gone.
     pub nudge_delay: Duration,
@@ -34,6 +36,7 @@ impl Default for Config {
             claim_lifetime: None,
             attempts_max: 1_000,
             holds_on: false,
+            bounds: Bounds::STRICT,
             nudge_delay: Duration::from_secs(60),
             entropy: Entropy::default(),
         }

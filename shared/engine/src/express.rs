@@ -7,6 +7,7 @@ use std::{collections::VecDeque, future::pending, sync::Arc, time::Duration};
 
 use segno_interpreter::{
     advance,
+    bounds::Bounds,
     checkpoint::Checkpoint,
     command::Command,
     event::{Event, EventKind},
@@ -63,7 +64,12 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             head: Arc::new(head),
             machine,
         };
-        let mut first = started(&subject.head, input.clone());
+        // Their histories are kept nowhere, and so have no bound.
+        let bounds = Bounds {
+            history_events_max: None,
+            ..self.config().bounds
+        };
+        let mut first = started(&subject.head, input.clone(), bounds);
         if let EventKind::ExecutionStarted(start) = &mut first {
             start.time_limit = Some(TIME_LIMIT);
         }

@@ -6,6 +6,7 @@ use segno_asl::{definition::StateName, errors::StateError};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::Bounds,
     command::Command,
     event::Timestamp,
     key::{ExecutionKey, Nonce},
@@ -161,6 +162,9 @@ pub struct Origin {
     /// The attempt that waits for its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// How large it may become.
+    #[serde(default, skip_serializing_if = "Bounds::is_strict")]
+    pub bounds: Bounds,
     /// When it was last redriven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven_at: Option<Timestamp>,
@@ -404,6 +408,11 @@ impl Default for Checkpoint {
 }
 
 impl Checkpoint {
+    /// How large the execution may become.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.origin.as_ref().map_or(Bounds::STRICT, |o| o.bounds)
+    }
+
     /// The persisted form, without the payloads.
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a checkpoint has string keys only")

@@ -6,6 +6,7 @@ use segno_asl::errors::StateError;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::Bounds,
     checkpoint::{AttemptId, Claim, Parent},
     key::ExecutionKey,
     payload::Payload,
@@ -107,6 +108,8 @@ pub struct Start {
     pub input: Payload,
     /// The attempt that waits for its end.
     pub parent: Option<Parent>,
+    /// How large it may become.
+    pub bounds: Bounds,
     /// How long it may run at most, whatever the definition says.
     pub time_limit: Option<Duration>,
 }

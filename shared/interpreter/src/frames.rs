@@ -70,6 +70,7 @@ impl Draft<'_> {
             input,
             started_at: self.at,
             parent: start.parent,
+            bounds: start.bounds,
             redriven_at: None,
         });
         let start_at = self.machine.start_at.clone();
@@ -120,7 +121,8 @@ impl Draft<'_> {
 
     /// The history is full: whatever the execution has come to, this is its end.
     pub(crate) fn overflow(&mut self) {
-        let max = limits::HISTORY_EVENTS_MAX;
+        let max = self.checkpoint.bounds().history_events_max;
+        let max = max.unwrap_or(limits::HISTORY_EVENTS_MAX);
         let cause = format!("The execution reached the maximum number of history events ({max}).");
         let last = self.checkpoint.recorded;
         self.close_failed(StateError::new(names::RUNTIME, cause), last);
@@ -192,7 +194,8 @@ impl Draft<'_> {
     }
 
     fn is_too_large(&self, output: PayloadId) -> bool {
-        self.payload(output).text().len() > limits::PAYLOAD_BYTES_MAX
+        let max = self.checkpoint.bounds().payload_bytes_max;
+        max.is_some_and(|max| self.payload(output).text().len() > max)
     }
 
     fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(String, PayloadId)>) {

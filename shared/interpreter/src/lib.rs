@@ -5,6 +5,7 @@
 //! States that need no outside world (Pass, Choice, Succeed, Fail, the fan-out of Parallel and Map)
 //! are fused: one transition goes through all of them, with every history event AWS would write.
 
+pub mod bounds;
 mod chance;
 pub mod checkpoint;
 pub mod command;

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use segno_asl::{
-    definition::{State, StateMachine},
-    limits,
-};
+use segno_asl::definition::{State, StateMachine};
 use serde_json::Value;
 
 use crate::{
@@ -183,7 +180,8 @@ impl<'m> Draft<'m> {
 
     /// Appends a history event that follows from `previous`, and gives its id.
     pub(crate) fn record(&mut self, previous: u64, detail: Detail) -> u64 {
-        let room = limits::HISTORY_EVENTS_MAX - self.checkpoint.recorded;
+        let max = self.checkpoint.bounds().history_events_max;
+        let room = max.map_or(u64::MAX, |max| max.saturating_sub(self.checkpoint.recorded));
         if room == 0 || room == 1 && !detail.is_end() {
             self.is_history_full = true;
             return self.checkpoint.recorded;

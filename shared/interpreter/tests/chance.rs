@@ -3,6 +3,7 @@
 use segno_asl::definition::parse;
 use segno_interpreter::{
     advance,
+    bounds::Bounds,
     checkpoint::{Checkpoint, Status},
     event::{Event, EventKind, Seed, Start, Timestamp},
     key::{ExecutionKey, Nonce},
@@ -23,6 +24,7 @@ fn output(seed: u8, states: Value) -> Value {
         alias_arn: None,
         parent: None,
         time_limit: None,
+        bounds: Bounds::STRICT,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input: json!({}).into(),

@@ -5,6 +5,7 @@
 use segno_asl::definition::parse;
 use segno_interpreter::{
     advance,
+    bounds::Bounds,
     checkpoint::Checkpoint,
     event::{Event, EventKind, Seed, Start, Timestamp},
     history::Detail,
@@ -25,6 +26,7 @@ fn run(definition: &Value, input: Payload) -> Transition {
         alias_arn: None,
         parent: None,
         time_limit: None,
+        bounds: Bounds::STRICT,
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         input,

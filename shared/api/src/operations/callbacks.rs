@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use segno_asl::{data::json_text::JsonError, errors::StateError, limits};
+use segno_asl::{data::json_text::JsonError, errors::StateError};
 use segno_engine::{Backend, Clock, Invoker, operations::AnswerError};
 use segno_interpreter::payload::Payload;
 use serde::Deserialize;
@@ -49,9 +49,9 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request: SendTaskSuccess,
     ) -> Result<Value, ApiError> {
         let text = &request.output;
-        if text.len() > limits::PAYLOAD_BYTES_MAX {
-            let most = limits::PAYLOAD_BYTES_MAX;
-            let constraint = format!("have length less than or equal to {most}");
+        let max = self.engine.config().bounds.payload_bytes_max;
+        if let Some(max) = max.filter(|max| text.len() > *max) {
+            let constraint = format!("have length less than or equal to {max}");
             return Err(ApiError::constraint(
                 "(too long to show)",
                 "output",

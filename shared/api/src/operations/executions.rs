@@ -1,6 +1,6 @@
 //! Starting, stopping, redriving, describing and listing executions.
 
-use segno_asl::{data::json_text::JsonError, definition::MachineType, errors::StateError, limits};
+use segno_asl::{data::json_text::JsonError, definition::MachineType, errors::StateError};
 use segno_engine::{
     Backend, Clock, Invoker,
     operations::{RedriveError, StartRequest},
@@ -134,7 +134,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             .name
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         check_name(&name)?;
-        let input = read_input(request.input.as_deref().unwrap_or("{}"))?;
+        let input = request.input.as_deref().unwrap_or("{}");
+        let input = read_input(input, self.engine.config().bounds.payload_bytes_max)?;
         Ok(StartRequest {
             trace_header: request.trace_header,
             ..StartRequest::new(machine, name, input)
@@ -313,17 +314,15 @@ enum Redrive {
     Impossible(String),
 }
 
-pub(crate) fn read_input(text: &str) -> Result<Payload, ApiError> {
+/// Reads the input of an execution of at most `max` bytes.
+pub(crate) fn read_input(text: &str, max: Option<usize>) -> Result<Payload, ApiError> {
     if text.is_empty() {
         return Err(ApiError::invalid_execution_input(
             "Invalid execution input.",
         ));
     }
-    if text.len() > limits::PAYLOAD_BYTES_MAX {
-        let constraint = format!(
-            "have length less than or equal to {}",
-            limits::PAYLOAD_BYTES_MAX
-        );
+    if let Some(max) = max.filter(|max| text.len() > *max) {
+        let constraint = format!("have length less than or equal to {max}");
         return Err(ApiError::constraint(
             "(too long to show)",
             "input",

@@ -38,7 +38,8 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let input = self.store().payload(&head.key, PayloadId(0)).await?;
         let mut events = Vec::new();
         // One that has not begun has begun before it is stopped.
-        events.extend(input.map(|input| started(&head, input)));
+        let bounds = self.config().bounds;
+        events.extend(input.map(|input| started(&head, input, bounds)));
         events.push(EventKind::Stopped { error });
         let request = Request {
             events,

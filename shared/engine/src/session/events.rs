@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use segno_asl::errors::StateError;
 use segno_interpreter::{
+    bounds::Bounds,
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Start},
     key::ExecutionKey,
-    payload::PayloadId,
+    payload::{Payload, PayloadId},
 };
 
 use super::{Session, Subject};
@@ -61,7 +62,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         checkpoint: &Checkpoint,
     ) -> Result<Option<EventKind>, StepError> {
         Ok(match &received.message.body {
-            Body::Start(start) => Some(started(&subject.head, start.1.clone())),
+            Body::Start(start) => {
+                let bounds = self.engine.config().bounds;
+                Some(started(&subject.head, start.1.clone(), bounds))
+            }
             Body::Wake { number } => Some(EventKind::Woken { number: *number }),
             Body::Ended { attempt, outcome } => Some(EventKind::AttemptEnded {
                 attempt: *attempt,
@@ -161,7 +165,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 }
 
 /// The event that an execution begins with.
-pub(crate) fn started(head: &Head, input: segno_interpreter::payload::Payload) -> EventKind {
+pub(crate) fn started(head: &Head, input: Payload, bounds: Bounds) -> EventKind {
     EventKind::ExecutionStarted(Box::new(Start {
         execution: head.key.clone(),
         state_machine_arn: head.machine.arn.clone(),
@@ -170,6 +174,7 @@ pub(crate) fn started(head: &Head, input: segno_interpreter::payload::Payload) -
         role_arn: head.machine.role_arn().to_owned(),
         input,
         parent: head.parent.clone(),
+        bounds,
         time_limit: None,
     }))
 }

@@ -5,7 +5,6 @@ use segno_asl::{
     definition::{Count, DataFlow, Items, Map, State, StateKind},
     errors::EvaluationError,
     jsonata::Expected,
-    limits,
 };
 use serde_json::Value;
 
@@ -208,7 +207,7 @@ fn max_concurrency(
             count(jsonata, "MaxConcurrency", 0, scope)
         })?,
     };
-    let room = limits::INLINE_ITERATIONS_MAX;
+    let room = draft.checkpoint.bounds().iterations_max;
     let room = if wanted == 0 { room } else { wanted.min(room) };
     Ok(usize::try_from(room).expect("bounded above"))
 }

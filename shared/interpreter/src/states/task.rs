@@ -8,7 +8,6 @@ use std::time::Duration;
 use segno_asl::{
     definition::{Pattern, Resource, State, StateKind, Task},
     errors::StateError,
-    limits,
 };
 
 pub(crate) use self::schedule::schedule;
@@ -167,7 +166,7 @@ fn complete(draft: &mut Draft<'_>, frame: FrameId, outcome: Outcome) {
     let StateKind::Task(task) = &state.kind else {
         return;
     };
-    let progress = match outcome.and_then(|result| within_limit(&task.resource, result)) {
+    let progress = match outcome.and_then(|result| within_bounds(draft, &task.resource, result)) {
         Ok(result) => succeed(draft, frame, state, task, result),
         Err(error) => {
             let detail = events::failed(&task.resource, error.clone());
@@ -205,8 +204,9 @@ fn succeed(
     Ok(Progress::Leaves(left, task.work.next.clone()))
 }
 
-fn within_limit(resource: &Resource, result: Payload) -> Outcome {
-    if result.text().len() <= limits::PAYLOAD_BYTES_MAX {
+fn within_bounds(draft: &Draft<'_>, resource: &Resource, result: Payload) -> Outcome {
+    let max = draft.checkpoint.bounds().payload_bytes_max;
+    if max.is_none_or(|max| result.text().len() <= max) {
         return Ok(result);
     }
     Err(match resource {
