@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use segno_interpreter::{bounds::Bounds, event::Seed, key::Nonce};
 
+use crate::logs::{Logs, Unlogged};
+
 /// How an engine works. The default is for one process that keeps its store to itself.
 #[derive(Clone)]
 pub struct Config {
@@ -20,6 +22,8 @@ pub struct Config {
     /// How long the nudge is delayed that arms the timers of an activity's attempt, should the caller
     /// who takes it be gone.
     pub nudge_delay: Duration,
+    /// Where the logs of state machines go.
+    pub logs: Arc<dyn Logs>,
     /// Where randomness comes from: seeds of events, nonces of commits.
     pub entropy: Entropy,
 }
@@ -38,6 +42,7 @@ impl Default for Config {
             holds_on: false,
             bounds: Bounds::STRICT,
             nudge_delay: Duration::from_secs(60),
+            logs: Arc::new(Unlogged),
             entropy: Entropy::default(),
         }
     }

@@ -18,6 +18,7 @@ use segno_interpreter::{
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     invoker::Call,
+    logs,
     session::{Attempts, Subject, started},
     store::{Head, Shown},
 };
@@ -126,9 +127,15 @@ impl<S: Backend, I: Invoker, C: Clock> Run<'_, S, I, C> {
             kind,
         };
         let checkpoint = std::mem::take(&mut self.checkpoint);
+        let own = &self.subject.head.machine;
+        let before = logs::before(Some(own), &checkpoint);
         let transition = advance(&self.subject.machine, checkpoint, event)?;
         let execution = &self.subject.head.key;
         self.engine.observer().committed(execution, &transition);
+        if let Some(before) = before {
+            let (logs, logging) = (&*self.engine.config().logs, &own.revision.logging);
+            logs::write(logs, execution, logging, before, &transition);
+        }
         self.checkpoint = transition.checkpoint;
         self.history.extend(transition.history);
         self.payloads.extend(transition.payloads);

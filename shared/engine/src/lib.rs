@@ -23,6 +23,7 @@ pub mod config;
 pub mod contract;
 pub mod express;
 pub mod invoker;
+pub mod logs;
 pub mod memory;
 mod nested;
 pub mod operations;

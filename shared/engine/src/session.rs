@@ -163,6 +163,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         }
         let has_news = !self.held.is_empty() && received.is_empty();
         let request = Request {
+            machine: Some(&subject.head.machine),
             takes_over: is_recheck || has_news || received.iter().any(is_due),
             until: self.lapses_at(),
             events,

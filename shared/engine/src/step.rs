@@ -16,7 +16,8 @@ use tokio::time::Instant;
 
 use crate::{
     Backend, Clock, Engine, Invoker,
-    catalog::CatalogError,
+    catalog::{CatalogError, Machine},
+    logs,
     queue::{Cause, QueueError},
     store::{Commit, End, EndStatus, Loaded, Shown, StoreError},
 };
@@ -24,6 +25,8 @@ use crate::{
 /// What a step is asked to do.
 #[derive(Debug, Default)]
 pub(crate) struct Request<'a> {
+    /// The state machine that the execution runs, if that is known.
+    pub(crate) machine: Option<&'a Machine>,
     /// What has happened, in order.
     pub(crate) events: Vec<EventKind>,
     /// The message that it happened by.
@@ -170,6 +173,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let events = self
             .with_answers(execution, &checkpoint, request, now)
             .await?;
+        let before = logs::before(request.machine, &checkpoint);
         let mut whole = Whole::new(machine, checkpoint);
         for kind in events {
             whole.append(self.event(kind, now)?)?;
@@ -214,6 +218,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             .await?
             .is_head_written;
         self.observer().committed(execution, &transition);
+        if let (Some(machine), Some(before)) = (request.machine, before) {
+            let (logs, logging) = (&*self.config().logs, &machine.revision.logging);
+            logs::write(logs, execution, logging, before, &transition);
+        }
         Ok(Stepped {
             loaded: Loaded {
                 number,

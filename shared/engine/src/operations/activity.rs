@@ -85,6 +85,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let (taken, token) = self.taken(offer, worker_name)?;
         let machine = self.machine_of(&head).await?;
         let request = Request {
+            machine: Some(&head.machine),
             events: vec![taken],
             until: Some(Instant::now() + delay / 2),
             ..Request::default()

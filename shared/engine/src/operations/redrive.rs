@@ -47,6 +47,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         self.store().send(vec![message.now()]).await?;
         let machine = self.machine_of(&head).await?;
         let request = Request {
+            machine: Some(&head.machine),
             events: vec![EventKind::Redriven { number }],
             ..Request::default()
         };

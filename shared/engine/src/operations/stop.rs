@@ -42,6 +42,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         events.extend(input.map(|input| started(&head, input, bounds)));
         events.push(EventKind::Stopped { error });
         let request = Request {
+            machine: Some(&head.machine),
             events,
             ..Request::default()
         };

@@ -36,6 +36,36 @@ impl HistoryEvent {
     }
 }
 
+impl HistoryEvent {
+    /// The event as CloudWatch Logs gets it: all that is text or number is text, and the details have
+    /// no name of their own.
+    ///
+    /// AWS: [Logging in CloudWatch Logs](https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
+    pub fn to_log_entry(
+        &self,
+        execution_arn: &str,
+        redrives: u32,
+        payloads: &Payloads,
+        data: ExecutionData,
+    ) -> Value {
+        let mut details = Details {
+            fields: Map::new(),
+            payloads,
+            data,
+        };
+        details.fill(&self.detail);
+        json!({
+            "id": self.id.to_string(),
+            "type": self.detail.type_name(),
+            "details": details.fields,
+            "previous_event_id": self.previous_event_id.to_string(),
+            "event_timestamp": self.at.0.to_string(),
+            "execution_arn": execution_arn,
+            "redrive_count": redrives.to_string(),
+        })
+    }
+}
+
 impl Detail {
     /// The event's type: `TaskStateEntered`, `MapIterationFailed`, …
     pub fn type_name(&self) -> String {
