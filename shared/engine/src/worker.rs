@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use segno_asl::definition::MachineType;
 use segno_interpreter::{checkpoint::Claim, key::ExecutionKey};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    task::JoinSet,
+};
 
 use crate::{
     Backend, Clock, Engine, Invoker,
@@ -81,8 +84,25 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         drop(sessions);
         // The receiver is in hand.
         let _ = inbox.send(received);
-        let session = Session::new(self.clone(), execution, holder, receiver);
-        self.spawn(session.run());
+        let session = Session::new(self.clone(), execution.clone(), holder, receiver);
+        self.spawn(self.clone().watch(execution, session));
+    }
+
+    /// Runs a session. A defect in it fails that execution's messages, and nothing else: they come back
+    /// where messages do, and elsewhere with the next process.
+    async fn watch(self, execution: ExecutionKey, session: Session<S, I, C>) {
+        let mut alone = JoinSet::new();
+        alone.spawn(session.run());
+        let Some(Err(error)) = alone.join_next().await else {
+            return;
+        };
+        self.sessions().open.remove(&execution);
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(
+            execution = execution.arn,
+            error,
+            "the execution stands still"
+        );
     }
 
     /// Runs an Express execution that nobody waits for.

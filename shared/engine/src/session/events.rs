@@ -135,6 +135,14 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 }),
             }
         }
+        if self.is_abandoned(subject).await? {
+            events.push(EventKind::Stopped {
+                error: StateError {
+                    name: None,
+                    cause: None,
+                },
+            });
+        }
         for child in &checkpoint.children {
             let ended = self
                 .child_ended(subject, checkpoint, child.attempt, &child.execution)
@@ -142,6 +150,16 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             events.extend(ended);
         }
         Ok(events)
+    }
+
+    /// Whether the parent has stopped waiting, and whoever was to say so may be gone.
+    async fn is_abandoned(&self, subject: &Subject) -> Result<bool, StepError> {
+        let Some(parent) = &subject.head.parent else {
+            return Ok(false);
+        };
+        let loaded = self.engine.load(&parent.execution).await?;
+        let mut children = loaded.checkpoint.children.iter();
+        Ok(children.any(|child| child.execution == self.execution && child.is_abandoned))
     }
 
     /// Stops that come before the execution itself: whoever starts it late finds it stopped.

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use segno_asl::definition::{Resource, StateKind, StateMachine};
+use segno_asl::{
+    definition::{Resource, StateKind, StateMachine},
+    errors::{StateError, names},
+};
 use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Outcome},
@@ -45,8 +48,7 @@ impl Attempts {
         max.saturating_sub(self.handles.len())
     }
 
-    /// Waits for the next call to end; never, if there is none. A call that panicked has no outcome to
-    /// tell: the panic goes on in here.
+    /// Waits for the next call to end; never, if there is none.
     pub(crate) async fn next(&mut self) -> Option<EventKind> {
         loop {
             let ended = self.calls.join_next().await?;
@@ -68,9 +70,23 @@ impl Attempts {
     fn ended(&mut self, ended: Result<(AttemptId, EventKind), JoinError>) -> Option<EventKind> {
         match ended {
             Ok((id, event)) => self.handles.remove(&id).map(|_| event),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) if error.is_panic() => self.panicked(&error),
             Err(_cancelled) => None,
         }
+    }
+
+    /// A call that panicked may have been made.
+    fn panicked(&mut self, error: &JoinError) -> Option<EventKind> {
+        let mut handles = self.handles.iter();
+        let attempt =
+            handles.find_map(|(id, handle)| (handle.id() == error.id()).then_some(*id))?;
+        self.handles.remove(&attempt);
+        tracing::error!(error = error as &dyn std::error::Error, "a call panicked");
+        let cause = "The call ended in a defect of its integration; the log says where.";
+        Some(EventKind::AttemptEnded {
+            attempt,
+            outcome: Err(StateError::new(names::RUNTIME, cause)),
+        })
     }
 
     /// Begins a call.
