@@ -104,7 +104,7 @@ async fn run_in_engine(case: &Arc<Case>) -> datatest_stable::Result<()> {
         Some(output) => engine.store().payload(&head.key, output).await?,
         None => None,
     };
-    let output = output.map(|output| output.value().clone());
+    let output = output.map(|output| output.value().into());
     if output != case.expect.output {
         return Err(format!(
             "output: expected {:?}, found {output:?}",

@@ -187,7 +187,7 @@ fn static_function_name(task: &Task) -> Option<&str> {
     let name = match task.work.parameters.as_ref()? {
         Template::Literal(parameters) => parameters.get("FunctionName")?,
         Template::Object(members) => {
-            let (_, member) = members.iter().find(|(key, _)| key == "FunctionName")?;
+            let (_, member) = members.iter().find(|(key, _)| **key == *"FunctionName")?;
             match member {
                 Template::Literal(name) => name,
                 Template::Object(_) | Template::Array(_) | Template::Computed { .. } => {

@@ -372,7 +372,7 @@ impl<'a> World<'a> {
             Status::Failed(error) | Status::Aborted(error) => (None, Some(error.clone())),
             Status::TimedOut => (None, None),
         };
-        let output = output.map(|id| checkpoint.payloads.get(id).unwrap().value().clone());
+        let output = output.map(|id| checkpoint.payloads.get(id).unwrap().value().into());
         let last = self.log.events.last().map_or(BEGIN, |event| event.at);
         Ok(Ended {
             status: checkpoint.status.name().to_owned(),

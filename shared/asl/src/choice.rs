@@ -6,11 +6,9 @@ mod string_matches;
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
-
 pub use self::string_matches::{InvalidPattern, Pattern};
 use crate::{
-    data::{path::Path, scope::Scope, template::Template, timestamp},
+    data::{path::Path, scope::Scope, template::Template, timestamp, value::Value},
     definition::StateName,
     errors::EvaluationError,
     jsonata::{Expected, Jsonata},
@@ -246,7 +244,7 @@ impl TypeTest {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
     use crate::data::scope::Nowhere;

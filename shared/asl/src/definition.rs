@@ -18,7 +18,6 @@ mod warnings;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use self::{
     check::{MachineType, check, check_value},
@@ -28,7 +27,10 @@ pub use self::{
 };
 use crate::{
     choice::ChoiceRule,
-    data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
+    data::{
+        expression::Expression, path::Path, reference_path::ReferencePath, template::Template,
+        value::Value,
+    },
     errors::{Catcher, Retrier},
     jsonata::Jsonata,
 };
@@ -222,7 +224,7 @@ pub struct Work {
 #[derive(Debug, Clone)]
 pub struct Pass {
     /// `Result`, taken before `Parameters`.
-    pub result: Option<Arc<Value>>,
+    pub result: Option<Value>,
     /// `Parameters`.
     pub parameters: Option<Template>,
     /// `ResultPath`, default `$`; `None` (JSON `null`) discards the result.

@@ -12,6 +12,8 @@ pub use retrier::{Jitter, Retrier};
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::value::Value;
+
 /// The error of a state or of an execution, as `Retry`, `Catch` and DescribeExecution see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateError {
@@ -42,10 +44,14 @@ impl StateError {
     /// The error output that a catcher hands on: `{"Error": …, "Cause": …}`, in this order.
     ///
     /// AWS writes an absent cause of a timeout as `""`, and everything else that is absent as `null`.
-    pub fn output(&self) -> serde_json::Value {
+    pub fn output(&self) -> Value {
         let is_timeout = self.name.as_deref() == Some(names::TIMEOUT);
         let cause = self.cause.clone().or_else(|| is_timeout.then(String::new));
-        serde_json::json!({ "Error": self.name, "Cause": cause })
+        let members = [
+            ("Error", Value::from(self.name.as_deref())),
+            ("Cause", cause.into()),
+        ];
+        Value::Object(members.into_iter().collect())
     }
 }
 
@@ -83,7 +89,7 @@ impl EvaluationError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
 

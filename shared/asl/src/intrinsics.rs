@@ -18,12 +18,12 @@ mod unique;
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
-
 use self::evaluation::{Evaluation, Failure};
 pub(crate) use self::{hash::digest, math::seeded_fraction, unique::uuid_of};
 use crate::{
-    data::{budget::Budget, expression::InvalidExpression, path::Path, scope::Scope},
+    data::{
+        budget::Budget, expression::InvalidExpression, path::Path, scope::Scope, value::Value,
+    },
     errors::EvaluationError,
 };
 
@@ -159,7 +159,7 @@ impl Function {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
     use crate::data::{number::to_json, scope::Nowhere};

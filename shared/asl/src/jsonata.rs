@@ -8,19 +8,20 @@
 mod audit;
 mod engine;
 mod functions;
+mod lend;
 mod meter;
 mod prelude;
+mod states;
 
 use std::sync::Arc;
-
-use serde_json::{Map, Value};
 
 use self::engine::{Answer, Conditions, Program};
 use crate::{
     data::{
         budget::Budget,
         number::to_json,
-        scope::{Produced, Purpose, Scope, Surroundings},
+        scope::{Purpose, Scope, Surroundings},
+        value::Value,
     },
     errors::EvaluationError,
 };
@@ -103,9 +104,7 @@ impl Jsonata {
 
     /// The variables of the execution that it reads.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .variables()
-            .filter(|name| *name != "states" && !self.0.is_function(name))
+        self.0.execution_variables()
     }
 
     /// Its value, for the field at `location`.
@@ -156,8 +155,7 @@ impl Jsonata {
             seed: self.seed(scope.surroundings),
             time: budget.time_left(),
         };
-        let variables = self.variables_in(scope);
-        let answer = budget.timed(|| self.0.run(variables, &conditions));
+        let answer = budget.timed(|| self.0.run(scope, &conditions));
         match answer {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Nothing) => Err(self.failure(location, "returned nothing (undefined).")),
@@ -178,62 +176,15 @@ impl Jsonata {
         let (value, names) = match root.as_str() {
             "states" => {
                 let (member, names) = names.split_first()?;
-                let value = match (member.as_str(), scope.surroundings.produced()) {
-                    ("input", _) => scope.document,
-                    ("context", _) => scope.surroundings.context(),
-                    ("result", Produced::Result(result)) => result,
-                    ("errorOutput", Produced::ErrorOutput(error)) => error,
-                    _ => return None,
-                };
-                (value, names)
+                (states::member(scope, member)?, names)
             }
             variable => (scope.surroundings.variable(variable)?, names),
         };
         let value = names
             .iter()
             .try_fold(value, |value, name| value.as_object()?.get(name))?;
-        (!has_whole_double(value)).then_some(value)
-    }
-
-    /// What the expression reads, and no more than that: `$states` and the variables.
-    fn variables_in(&self, scope: &Scope<'_>) -> Vec<(String, Value)> {
-        let mut variables = Vec::new();
-        let value_of = |name| Some((name, scope.surroundings.variable(name)?));
-        let bound: Vec<(&str, &Value)> = self.0.names().filter_map(value_of).collect();
-        // What a function would read is not known once a variable has taken its name.
-        let is_known = !bound.iter().any(|(name, _)| self.0.is_function(name));
-        for (name, value) in bound {
-            let value = match is_known {
-                true => self.0.read_of(name, value),
-                false => Some(value.clone()),
-            };
-            variables.extend(value.map(|value| (name.to_owned(), value)));
-        }
-        variables.push(("states".into(), self.states(scope, is_known)));
-        variables
-    }
-
-    /// `$states`. The context object is only asked for if it is read: it has to be made.
-    fn states(&self, scope: &Scope<'_>, is_known: bool) -> Value {
-        let surroundings = scope.surroundings;
-        let produced = match surroundings.produced() {
-            Produced::Nothing => None,
-            Produced::Result(result) => Some(("result", result)),
-            Produced::ErrorOutput(error) => Some(("errorOutput", error)),
-        };
-        let is_read = |member: &str| !is_known || self.0.reads_states(member);
-        let input = is_read("input").then_some(("input", scope.document));
-        let produced = produced.filter(|(member, _)| is_read(member));
-        let context = is_read("context").then(|| ("context", surroundings.context()));
-        let members = [input, produced, context].into_iter().flatten();
-        let read = |(member, value): (&str, &Value)| {
-            let value = match is_known {
-                true => self.0.read_of_states(member, value),
-                false => value.clone(),
-            };
-            (member.to_owned(), value)
-        };
-        members.map(read).collect::<Map<_, _>>().into()
+        // Of a double without fraction the engine makes an integer.
+        (!value.has_whole_double()).then_some(value)
     }
 
     fn seed(&self, surroundings: &dyn Surroundings) -> [u64; 4] {
@@ -260,18 +211,6 @@ impl Expected {
             Self::Number => "number",
             Self::String => "string",
         }
-    }
-}
-
-/// Whether there is a double in it of which the engine would make an integer.
-fn has_whole_double(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => {
-            number.is_f64() && number.as_f64().is_some_and(|f| f.fract() == 0.0)
-        }
-        Value::Array(elements) => elements.iter().any(has_whole_double),
-        Value::Object(members) => members.values().any(has_whole_double),
-        Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
 }
 

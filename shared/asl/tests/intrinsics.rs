@@ -12,11 +12,12 @@ use segno_asl::{
     data::{
         number::to_json,
         scope::{Purpose, Scope, Surroundings},
+        value::Value,
     },
     definition::{StateKind, parse},
+    json,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,9 +71,9 @@ fn failure(case: &Case) -> Option<String> {
 }
 
 fn outcome(case: &Case) -> String {
-    let parameters = json!({ "value.$": case.call });
-    let state = json!({ "Type": "Pass", "Parameters": parameters, "End": true });
-    let definition = json!({ "StartAt": "Call", "States": { "Call": state } });
+    let parameters = serde_json::json!({ "value.$": case.call });
+    let state = serde_json::json!({ "Type": "Pass", "Parameters": parameters, "End": true });
+    let definition = serde_json::json!({ "StartAt": "Call", "States": { "Call": state } });
     let machine = match parse(&definition.to_string()) {
         Ok(machine) => machine,
         Err(diagnostics) => {

@@ -7,8 +7,8 @@ mod rows;
 
 use segno_asl::data::json_path::{JsonPath, PathError};
 use segno_asl::data::number::to_json;
+use segno_asl::data::value::Value;
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,11 +9,14 @@
 use std::time::{Duration, Instant};
 
 use segno_asl::{
-    data::scope::{Purpose, Scope, Surroundings},
+    data::{
+        scope::{Purpose, Scope, Surroundings},
+        value::Value,
+    },
     errors::EvaluationError,
+    json,
     jsonata::{Expected, InvalidJsonata, Jsonata, Offered},
 };
-use serde_json::{Value, json};
 
 /// An execution with some variables.
 struct Execution {

@@ -7,11 +7,16 @@
 //! Spec: [Input and output processing](https://states-language.net/spec.html#filters).
 
 use segno_asl::{
-    data::{path::Path, reference_path::ReferencePath, scope::Scope, template::Template},
+    data::{
+        path::Path,
+        reference_path::ReferencePath,
+        scope::Scope,
+        template::Template,
+        value::{Object, Value},
+    },
     definition::{DataFlow, State},
     errors::{Catcher, EvaluationError},
 };
-use serde_json::{Value, json};
 
 use crate::{
     checkpoint::FrameId,
@@ -52,7 +57,7 @@ impl Draft<'_> {
         payload: PayloadId,
     ) -> Result<PayloadId, EvaluationError> {
         match path {
-            None => Ok(self.add(json!({}))),
+            None => Ok(self.add(Value::Object(Object::builder().finish()))),
             Some(path) => self.select(frame, path, payload),
         }
     }
@@ -216,8 +221,9 @@ impl Draft<'_> {
             None => Ok(input),
             Some(path) if path.is_root() => Ok(result),
             Some(path) => {
+                let input = self.payload(input);
                 let merged = path
-                    .write(self.value(input), self.value(result))
+                    .write(input.value(), self.value(result))
                     .map_err(EvaluationError::runtime)?;
                 Ok(self.add(merged))
             }
@@ -244,8 +250,8 @@ impl Draft<'_> {
             Some(_) => unreachable!("`Assign` is an object: the parser saw to it"),
         };
         values
-            .into_iter()
-            .map(|(name, value)| (name, self.add(value)))
+            .iter()
+            .map(|(name, value)| (name.to_string(), self.add(value.clone())))
             .collect()
     }
 }

@@ -195,7 +195,7 @@ impl Draft<'_> {
 
     fn is_too_large(&self, output: PayloadId) -> bool {
         let max = self.checkpoint.bounds().payload_bytes_max;
-        max.is_some_and(|max| self.payload(output).text().len() > max)
+        max.is_some_and(|max| self.payload(output).text_bytes() > max)
     }
 
     fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(String, PayloadId)>) {

@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use segno_asl::data::number::to_json;
+use segno_asl::data::{number::to_json, value::Value};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A JSON value with its text. Cloning shares it.
 #[derive(Clone)]
@@ -43,6 +42,14 @@ impl Payload {
     pub fn text(&self) -> &str {
         self.0.text.get_or_init(|| to_json(&self.0.value).into())
     }
+
+    /// Bytes of the [`text`](Self::text), which need not be made to know them.
+    pub fn text_bytes(&self) -> usize {
+        match self.0.text.get() {
+            Some(text) => text.len(),
+            None => self.0.value.text_bytes(),
+        }
+    }
 }
 
 impl From<Value> for Payload {
@@ -51,6 +58,12 @@ impl From<Value> for Payload {
             value,
             text: OnceLock::new(),
         }))
+    }
+}
+
+impl From<serde_json::Value> for Payload {
+    fn from(value: serde_json::Value) -> Self {
+        Value::from(value).into()
     }
 }
 
@@ -122,9 +135,9 @@ mod tests {
     fn received_text_is_kept_and_computed_values_are_compact() {
         let received = Payload::parse("{ \"a\" : 1.50 }").unwrap();
         assert_eq!(received.text(), "{ \"a\" : 1.50 }");
-        assert_eq!(
-            Payload::from(received.value().clone()).text(),
-            r#"{"a":1.5}"#
-        );
+        assert_eq!(received.text_bytes(), 14);
+        let computed = Payload::from(received.value().clone());
+        assert_eq!(computed.text_bytes(), 9);
+        assert_eq!(computed.text(), r#"{"a":1.5}"#);
     }
 }

@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use segno_asl::data::{
     scope::{Produced, Purpose, Surroundings},
     timestamp,
+    value::{Object, Value},
 };
-use serde_json::{Map, Value, json};
 
 use crate::{
     chance::Chance,
@@ -110,43 +110,43 @@ impl<'a> View<'a> {
             .as_ref()
             .expect("states are entered after the start");
         let frame = self.frame();
-        let name_of = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
-        let mut context = json!({
-            "Execution": {
-                "Id": origin.execution_arn,
-                "Input": self.value(origin.input),
-                "StartTime": timestamp::format(origin.started_at.0),
-                "Name": name_of(&origin.execution_arn),
-                "RoleArn": origin.role_arn,
-            },
-            "StateMachine": {
-                "Id": origin.state_machine_arn,
-                "Name": name_of(&origin.state_machine_arn),
-            },
-            "State": { "Name": &*frame.state, "EnteredTime": timestamp::format(frame.entered.at.0) },
-        });
-        if !frame.retries.is_empty() {
-            context["State"]["RetryCount"] = frame.retries.iter().sum::<u32>().into();
-        }
+        let text = |text: &str| Value::from(text);
+        let time = |at: Timestamp| Value::from(timestamp::format(at.0));
         // Express executions cannot be redriven.
-        if !origin.execution_arn.contains(":express:") {
-            context["Execution"]["RedriveCount"] = self.checkpoint.redrives().into();
-        }
-        if let Some(at) = origin.redriven_at {
-            context["Execution"]["RedriveTime"] = timestamp::format(at.0).into();
-        }
-        if let Some(token) = self.token {
-            context["Task"] = json!({ "Token": token });
-        }
-        if let Some((index, item)) = self.item() {
-            let mut map = Map::new();
-            map.insert(
-                "Item".into(),
-                json!({ "Index": index, "Value": self.value(item) }),
-            );
-            context["Map"] = Value::Object(map);
-        }
-        context
+        let redrive_count = (!origin.execution_arn.contains(":express:"))
+            .then(|| ("RedriveCount", self.checkpoint.redrives().into()));
+        let redrive_time = origin.redriven_at.map(|at| ("RedriveTime", time(at)));
+        let execution = [
+            ("Id", text(&origin.execution_arn)),
+            ("Input", self.value(origin.input).clone()),
+            ("StartTime", time(origin.started_at)),
+            ("Name", text(name_of(&origin.execution_arn))),
+            ("RoleArn", text(&origin.role_arn)),
+        ];
+        let execution = execution.into_iter().chain(redrive_count).chain(redrive_time);
+        let state_machine = [
+            ("Id", text(&origin.state_machine_arn)),
+            ("Name", text(name_of(&origin.state_machine_arn))),
+        ];
+        let retry_count = (!frame.retries.is_empty())
+            .then(|| ("RetryCount", frame.retries.iter().sum::<u32>().into()));
+        let state = [
+            ("Name", Value::from(frame.state.clone())),
+            ("EnteredTime", time(frame.entered.at)),
+        ];
+        let members = [
+            ("Execution", object(execution)),
+            ("StateMachine", object(state_machine)),
+            ("State", object(state.into_iter().chain(retry_count))),
+        ];
+        let task = self
+            .token
+            .map(|token| ("Task", object([("Token", text(token))])));
+        let map = self.item().map(|(index, item)| {
+            let item = [("Index", index.into()), ("Value", self.value(item).clone())];
+            ("Map", object([("Item", object(item))]))
+        });
+        object(members.into_iter().chain(task).chain(map))
     }
 
     /// The item of the innermost iteration.
@@ -158,6 +158,15 @@ impl<'a> View<'a> {
             })
         })
     }
+}
+
+/// The last part of an ARN.
+fn name_of(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
+}
+
+fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    Value::Object(members.into_iter().collect::<Object>())
 }
 
 impl Surroundings for View<'_> {

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use segno_asl::definition::{State, StateMachine};
-use serde_json::Value;
+use segno_asl::{
+    data::value::Value,
+    definition::{State, StateMachine},
+};
 
 use crate::{
     chance::Chance,
@@ -207,7 +209,7 @@ impl<'m> Draft<'m> {
     /// Adds a payload that a state made. It counts towards the budget.
     pub(crate) fn add(&mut self, payload: impl Into<Payload>) -> PayloadId {
         let payload = payload.into();
-        self.payload_bytes += payload.text().len();
+        self.payload_bytes += payload.text_bytes();
         self.receive(payload)
     }
 
@@ -229,7 +231,7 @@ impl<'m> Draft<'m> {
             .clone()
     }
 
-    /// The value of this id, to change it.
+    /// The value of this id, shared.
     pub(crate) fn value(&self, id: PayloadId) -> Value {
         self.payload(id).value().clone()
     }

@@ -41,7 +41,7 @@ fn output(seed: u8, states: Value) -> Value {
         panic!("{:?}", checkpoint.status);
     };
     let output = checkpoint.payloads.get(output).map(Payload::value);
-    output.expect("a checkpoint has its payloads").clone()
+    output.expect("a checkpoint has its payloads").into()
 }
 
 fn drawing(calls: Value) -> Value {

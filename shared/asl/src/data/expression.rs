@@ -1,13 +1,8 @@
 //! What a field computes: one whose name ends in `.$`, or whose value stands between `{%` and `%}`.
 
-use serde_json::Value;
-
 use super::{
-    budget::Budget,
-    json_path::{InvalidPath, weight},
-    number::to_json,
-    path::Path,
-    scope::Scope,
+    budget::Budget, json_path::InvalidPath, number::to_json, path::Path, scope::Scope,
+    value::Value,
 };
 use crate::{errors::EvaluationError, intrinsics::Call, jsonata::Jsonata};
 
@@ -97,13 +92,13 @@ impl Expression {
                         to_json(scope.document),
                     ))
                 })?;
-                budget.spend(weight(&value))?;
+                budget.spend(value.weight())?;
                 Ok(value.into_owned())
             }
             Self::Call(call) => call.evaluate(budget, scope),
             Self::Jsonata(jsonata) => {
                 let value = jsonata.evaluate_within(budget, field, scope)?;
-                budget.spend(weight(&value))?;
+                budget.spend(value.weight())?;
                 Ok(value)
             }
         }

@@ -19,10 +19,8 @@ mod scan;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
-
-pub(crate) use self::budget::weight;
 use self::filter::Filter;
+use super::value::Value;
 
 /// A compiled path.
 #[derive(Debug, Clone)]
@@ -76,7 +74,7 @@ impl JsonPath {
     ///
     /// ```
     /// use segno_asl::data::json_path::JsonPath;
-    /// use serde_json::json;
+    /// use segno_asl::json;
     ///
     /// let document = json!({ "items": [{ "id": 1 }, { "id": 2 }] });
     /// let read = |text| JsonPath::compile(text).unwrap().read(&document).unwrap().into_owned();
@@ -89,6 +87,9 @@ impl JsonPath {
     /// - [`PathError::NotFound`]: the document has no such place.
     /// - [`PathError::Invalid`]: the path asks for an element of what is no array, or the like.
     pub fn read<'a>(&self, document: &'a Value) -> Result<Cow<'a, Value>, PathError> {
+        if let Some(found) = self.path.plainly(document) {
+            return Ok(Cow::Borrowed(found));
+        }
         let mut matches = read::matches(&self.path, document)?;
         if !self.is_definite() {
             return Ok(Cow::Owned(
@@ -129,6 +130,18 @@ impl Path {
 
     fn is_definite(&self) -> bool {
         self.definite_from == 0
+    }
+
+    /// What the path finds if it has properties and indexes only, and all of them are there. It is
+    /// what a read along the tokens finds, too, which also knows what to say of anything else.
+    fn plainly<'a>(&self, document: &'a Value) -> Option<&'a Value> {
+        self.tokens
+            .iter()
+            .try_fold(document, |value, token| match token {
+                Token::Property(name) => value.get(name),
+                Token::Index(index) => value.as_array()?.get(usize::try_from(*index).ok()?),
+                _ => None,
+            })
     }
 }
 
@@ -223,7 +236,7 @@ impl fmt::Display for Fragments<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
 

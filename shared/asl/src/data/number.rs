@@ -7,37 +7,22 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
+
+use super::value::Value;
 
 /// `value` as compact JSON text.
 ///
 /// ```
-/// let value = serde_json::json!({ "price": 10_000_000.5, "count": 2 });
+/// let value = segno_asl::json!({ "price": 10_000_000.5, "count": 2 });
 /// assert_eq!(segno_asl::data::number::to_json(&value), r#"{"price":1.00000005E7,"count":2}"#);
 /// ```
 pub fn to_json(value: &Value) -> String {
-    let mut text = Vec::new();
-    write_json(&mut text, value).expect("a Vec accepts every write");
-    String::from_utf8(text).expect("the serializer writes UTF-8")
-}
-
-/// Writes the text of [`to_json`] to `writer`.
-///
-/// # Errors
-///
-/// Whatever `writer` answers.
-pub fn write_json(writer: impl io::Write, value: &Value) -> io::Result<()> {
+    let mut text = Vec::with_capacity(value.text_bytes());
     value
-        .serialize(&mut Serializer::with_formatter(writer, Jackson))
-        .map_err(io::Error::from)
-}
-
-/// The length in bytes of the text of [`to_json`], without building it.
-pub fn json_length(value: &Value) -> usize {
-    let mut length = ByteCount(0);
-    write_json(&mut length, value).expect("counting accepts every write");
-    length.0
+        .serialize(&mut Serializer::with_formatter(&mut text, Jackson))
+        .expect("a Vec accepts every write");
+    String::from_utf8(text).expect("the serializer writes UTF-8")
 }
 
 /// `number` as Java's `Double.toString` prints it: the fewest digits that read back as the same
@@ -110,25 +95,10 @@ impl Formatter for Jackson {
     }
 }
 
-/// A writer that keeps nothing but the number of bytes.
-struct ByteCount(usize);
-
-impl io::Write for ByteCount {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json;
 
     #[track_caller]
     fn prints(number: f64, text: &str) {
@@ -221,16 +191,5 @@ mod tests {
             to_json(&value),
             format!("\"é 漢 \u{1F600} \u{2028} \u{7f} / {escapes}\"")
         );
-    }
-
-    #[test]
-    fn the_length_is_that_of_the_text() {
-        for value in [
-            json!(null),
-            json!({ "é": [1e-5, "\u{1}", {}] }),
-            json!("漢字"),
-        ] {
-            assert_eq!(json_length(&value), to_json(&value).len());
-        }
     }
 }

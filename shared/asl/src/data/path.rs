@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::{
     json_path::{InvalidPath, JsonPath, PathError},
     scope::Scope,
+    value::Value,
 };
 use crate::errors::EvaluationError;
 

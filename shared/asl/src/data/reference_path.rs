@@ -5,11 +5,11 @@
 //!
 //! Spec: [Reference Paths](https://states-language.net/spec.html#ref-paths).
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
 use crate::data::json_path::InvalidPath;
-use crate::data::nesting::is_nested_within;
 use crate::data::number;
+use crate::data::value::{Object, Value};
 use crate::limits::NESTING_LEVELS_MAX;
 
 /// A compiled reference path.
@@ -21,7 +21,7 @@ pub struct ReferencePath {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
-    Member(String),
+    Member(Arc<str>),
     Element(usize),
 }
 
@@ -59,17 +59,17 @@ impl ReferencePath {
         self.segments.is_empty()
     }
 
-    /// `document` with `value` at this path.
+    /// `document` with `value` at this path. It shares all else with `document`.
     ///
     /// Missing members are created, as objects down to the last one. A replaced member keeps its
     /// place among its siblings and a new one goes last. Elements are replaced, never added.
     ///
     /// ```
     /// use segno_asl::data::reference_path::ReferencePath;
-    /// use serde_json::json;
+    /// use segno_asl::json;
     ///
     /// let path = ReferencePath::compile("$.order.total").unwrap();
-    /// let output = path.write(json!({ "id": 7 }), json!(42)).unwrap();
+    /// let output = path.write(&json!({ "id": 7 }), json!(42)).unwrap();
     /// assert_eq!(output, json!({ "id": 7, "order": { "total": 42 } }));
     /// ```
     ///
@@ -77,24 +77,23 @@ impl ReferencePath {
     ///
     /// AWS's words for a path that does not fit the document: a member of something other than an
     /// object, or an element that is not there. Also a result nested deeper than JSON can be read.
-    pub fn write(&self, mut document: Value, value: Value) -> Result<Value, String> {
-        if !self.fits(&document) {
-            let input = number::to_json(&document);
+    pub fn write(&self, document: &Value, value: Value) -> Result<Value, String> {
+        if !self.fits(document) {
+            let input = number::to_json(document);
             return Err(format!(
                 "Unable to apply ReferencePath {} to input {input}",
                 self.text
             ));
         }
         let levels = NESTING_LEVELS_MAX.checked_sub(self.segments.len());
-        if !levels.is_some_and(|levels| is_nested_within(&value, levels)) {
+        if levels.is_none_or(|levels| value.levels() > levels) {
             return Err(format!(
                 "Unable to apply ReferencePath {}: the output would be nested more than \
                  {NESTING_LEVELS_MAX} levels deep",
                 self.text
             ));
         }
-        *self.place(&mut document) = value;
-        Ok(document)
+        Ok(written(Some(document), &self.segments, value))
     }
 
     /// Whether every segment exists, or is a member that can be created.
@@ -115,26 +114,28 @@ impl ReferencePath {
         }
         true
     }
-
-    /// The place to write to, in a document that the path [`fits`](Self::fits).
-    fn place<'a>(&self, document: &'a mut Value) -> &'a mut Value {
-        let mut place = document;
-        for segment in &self.segments {
-            place = match segment {
-                Segment::Member(name) => member(place, name),
-                Segment::Element(index) => &mut place[*index],
-            };
-        }
-        place
-    }
 }
 
-/// The member `name` of an object, created as an empty object if it is missing.
-fn member<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
-    if object.get(name).is_none() {
-        object[name] = Value::Object(Map::new());
+/// The document, which may be missing, with `value` where the segments lead. They fit.
+fn written(document: Option<&Value>, segments: &[Segment], value: Value) -> Value {
+    let Some((segment, inner)) = segments.split_first() else {
+        return value;
+    };
+    match (segment, document) {
+        (Segment::Member(name), Some(Value::Object(members))) => {
+            let member = written(members.get(name), inner, value);
+            Value::Object(members.with(name.clone(), member))
+        }
+        (Segment::Member(name), _) => {
+            let member = written(None, inner, value);
+            Value::Object(Object::from_iter([(name.clone(), member)]))
+        }
+        (Segment::Element(index), Some(Value::Array(elements))) => {
+            let element = written(elements.get(*index), inner, value);
+            Value::Array(elements.with(*index, element))
+        }
+        (Segment::Element(_), _) => unreachable!("the path fits: there is an array"),
     }
-    &mut object[name]
 }
 
 fn refused(text: &str, why: &str) -> InvalidPath {
@@ -173,7 +174,7 @@ fn dotted(text: &str) -> Result<(Segment, &str), &'static str> {
     if name.contains(['@', ',', ':', '?', '*', ' ', '\'', ']']) {
         return Err("may not have any of `@ , : ? * ' ]` or a space in a name outside brackets");
     }
-    Ok((Segment::Member(name.to_owned()), after))
+    Ok((Segment::Member(name.into()), after))
 }
 
 /// `['name']` or `[0]`, and what follows it.
@@ -185,17 +186,17 @@ fn bracketed(text: &str) -> Result<(Segment, &str), &'static str> {
         .strip_prefix('\'')
         .and_then(|name| name.strip_suffix('\''))
     {
-        Some(name) => Segment::Member(quoted(name)?),
+        Some(name) => Segment::Member(quoted(name)?.into()),
         None => Segment::Element(index(inner)?),
     };
     Ok((segment, after))
 }
 
-fn quoted(name: &str) -> Result<String, &'static str> {
+fn quoted(name: &str) -> Result<&str, &'static str> {
     if name.contains(['\'', '[']) {
         return Err("may have only one name in a pair of brackets, without `'`, `[` and `]`");
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 fn index(digits: &str) -> Result<usize, &'static str> {
@@ -211,10 +212,8 @@ fn index(digits: &str) -> Result<usize, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::data::json_path::JsonPath;
+    use crate::{data::json_path::JsonPath, json};
 
     #[track_caller]
     fn path(text: &str) -> ReferencePath {
@@ -223,13 +222,13 @@ mod tests {
 
     #[track_caller]
     fn written(text: &str, document: Value) -> String {
-        number::to_json(&path(text).write(document, json!("new")).unwrap())
+        number::to_json(&path(text).write(&document, json!("new")).unwrap())
     }
 
     #[track_caller]
     fn conflicts(text: &str, document: Value) {
         let cause = format!("Unable to apply ReferencePath {text} to input {document}");
-        assert_eq!(path(text).write(document, json!("new")), Err(cause));
+        assert_eq!(path(text).write(&document, json!("new")), Err(cause));
     }
 
     #[test]
@@ -330,7 +329,7 @@ mod tests {
             "$.list.[ 0 ]",
         ] {
             let document = path(text)
-                .write(json!({ "list": [0, {}] }), json!("new"))
+                .write(&json!({ "list": [0, {}] }), json!("new"))
                 .unwrap();
             let found = JsonPath::compile(text)
                 .unwrap()
@@ -387,11 +386,11 @@ mod tests {
     #[test]
     fn the_output_stays_readable_json() {
         let deep = |levels| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
-        assert!(path("$.a.b").write(json!({}), deep(125)).is_ok());
-        assert!(path("$.a.b").write(json!({}), deep(126)).is_err());
+        assert!(path("$.a.b").write(&json!({}), deep(125)).is_ok());
+        assert!(path("$.a.b").write(&json!({}), deep(126)).is_err());
         assert!(
             path(&format!("${}", ".a".repeat(200_000)))
-                .write(json!({}), json!(1))
+                .write(&json!({}), json!(1))
                 .is_err()
         );
     }

@@ -1,6 +1,6 @@
 //! What an expression can see.
 
-use serde_json::Value;
+use super::value::Value;
 
 /// What a path, a template or an expression reads from.
 #[derive(Clone, Copy)]

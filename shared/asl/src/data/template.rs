@@ -2,11 +2,13 @@
 //!
 //! Spec: [Payload templates](https://states-language.net/spec.html#payload-template).
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
 use super::{
-    budget::Budget, expression::Expression, json_path::weight, nesting::is_nested_within,
+    budget::Budget,
+    expression::Expression,
     scope::Scope,
+    value::{Object, Value},
 };
 use crate::{errors::EvaluationError, limits::NESTING_LEVELS_MAX};
 
@@ -16,7 +18,7 @@ pub enum Template {
     /// JSON that is what it is.
     Literal(Value),
     /// An object with something to compute in it.
-    Object(Vec<(String, Template)>),
+    Object(Vec<(Arc<str>, Template)>),
     /// An array with something to compute in it.
     Array(Vec<Template>),
     /// A computed value.
@@ -38,7 +40,7 @@ impl Template {
     /// read, or larger than an execution could hold.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
         let value = self.evaluate_within(&Budget::new(), scope)?;
-        if !is_nested_within(&value, NESTING_LEVELS_MAX) {
+        if value.levels() > NESTING_LEVELS_MAX {
             return Err(EvaluationError::runtime(format!(
                 "The field computes data that is nested more than {NESTING_LEVELS_MAX} levels deep"
             )));
@@ -53,21 +55,21 @@ impl Template {
     ) -> Result<Value, EvaluationError> {
         Ok(match self {
             Self::Literal(value) => {
-                budget.spend(weight(value))?;
+                budget.spend(value.weight())?;
                 value.clone()
             }
             Self::Object(members) => {
-                let mut object = Map::with_capacity(members.len());
+                let mut object = Object::builder();
                 for (key, member) in members {
                     object.insert(key.clone(), member.evaluate_within(budget, scope)?);
                 }
-                Value::Object(object)
+                Value::Object(object.finish())
             }
-            Self::Array(elements) => Value::Array(
+            Self::Array(elements) => Value::from(
                 elements
                     .iter()
                     .map(|element| element.evaluate_within(budget, scope))
-                    .collect::<Result<_, _>>()?,
+                    .collect::<Result<Vec<_>, _>>()?,
             ),
             Self::Computed { field, expression } => {
                 expression.evaluate_within(budget, field, scope)?
@@ -78,7 +80,7 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
     use crate::data::scope::Nowhere;

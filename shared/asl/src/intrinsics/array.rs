@@ -3,13 +3,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::{
     evaluation::{Failure, array},
     math::integer,
 };
-use crate::limits::ARRAY_RANGE_ITEMS_MAX;
+use crate::{data::value::Value, limits::ARRAY_RANGE_ITEMS_MAX};
 
 /// Equality is that of JSON values, in which `1` and `1.0` are two.
 pub(super) fn contains(haystack: &Value, needle: &Value) -> Result<Value, Failure> {
@@ -72,7 +70,7 @@ pub(super) fn unique(elements: &Value) -> Result<Value, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, evaluated, failure};
     use super::*;

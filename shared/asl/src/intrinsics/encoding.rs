@@ -5,10 +5,9 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use serde_json::Value;
 
 use super::evaluation::{Failure, text};
-use crate::limits::INTRINSIC_TEXT_CHARACTERS_MAX;
+use crate::{data::value::Value, limits::INTRINSIC_TEXT_CHARACTERS_MAX};
 
 /// As Java's basic decoder: padding may be left out, and the bits that no byte needs are not looked
 /// at.
@@ -44,7 +43,7 @@ pub(super) fn bounded(text: &str) -> Result<&str, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, evaluated, failure};
 

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::{Argument, Function, Invocation, array, encoding, hash, json, math, string, unique};
-use crate::data::{budget::Budget, json_path::weight, number::to_json, scope::Scope};
+use crate::data::{budget::Budget, number::to_json, scope::Scope, value::Value};
 
 /// One evaluation of a call.
 pub(super) struct Evaluation<'e, 'a> {
@@ -25,7 +23,7 @@ impl<'a> Evaluation<'_, 'a> {
             Function::Array => self.array(arguments)?,
             Function::ArrayContains => {
                 // To compare is as much work as to copy.
-                self.spend(weight(at(0)))?;
+                self.spend(at(0).weight())?;
                 array::contains(at(0), at(1))?
             }
             Function::ArrayGetItem => array::item(at(0), at(1))?,
@@ -47,7 +45,7 @@ impl<'a> Evaluation<'_, 'a> {
             Function::StringToJson => json::parse(at(0))?,
             Function::Uuid => unique::uuid(self.scope.surroundings),
         };
-        self.spend(weight(&value))?;
+        self.spend(value.weight())?;
         Ok(value)
     }
 
@@ -65,7 +63,7 @@ impl<'a> Evaluation<'_, 'a> {
             })?,
         };
         if let Cow::Owned(made) = &value {
-            self.spend(weight(made))?;
+            self.spend(made.weight())?;
         }
         Ok(value)
     }
@@ -73,7 +71,7 @@ impl<'a> Evaluation<'_, 'a> {
     fn array(&self, arguments: Vec<Cow<'a, Value>>) -> Result<Value, Failure> {
         // Before they are copied: a definition can name the same document very often.
         for argument in &arguments {
-            self.spend(weight(argument))?;
+            self.spend(argument.weight())?;
         }
         Ok(arguments.into_iter().map(Cow::into_owned).collect())
     }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use md5::{Digest, Md5};
-use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
@@ -11,12 +10,12 @@ use super::{
     encoding::bounded,
     evaluation::{Failure, text},
 };
-use crate::data::number::to_json;
+use crate::data::{number::to_json, value::Value};
 
 /// In lower-case hexadecimal. What is no string is hashed as its JSON text.
 pub(super) fn hash(data: &Value, algorithm: &Value) -> Result<Value, Failure> {
     let data = match data {
-        Value::String(text) => Cow::Borrowed(text.as_str()),
+        Value::String(text) => Cow::Borrowed(&**text),
         other => Cow::Owned(to_json(other)),
     };
     match digest(bounded(&data)?.as_bytes(), text(algorithm, 2)?) {
@@ -45,7 +44,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, evaluated, failure};
 

@@ -1,9 +1,10 @@
 //! `States.JsonMerge`, `States.JsonToString` and `States.StringToJson`.
 
-use serde_json::{Map, Value};
-
 use super::evaluation::{Failure, text, unexpected};
-use crate::data::number::to_json;
+use crate::data::{
+    number::to_json,
+    value::{Object, Value},
+};
 
 /// The members of both, those of `second` taken before those of `first`. Objects in them are not
 /// merged: AWS supports that only in the specification.
@@ -14,10 +15,10 @@ pub(super) fn merge(first: &Value, second: &Value, is_deep: &Value) -> Result<Va
         Value::Bool(true) => return Err(Failure::new("A deep merge is not supported")),
         other => return Err(unexpected(other, 3, "a boolean")),
     }
-    let mut merged = first.clone();
-    for (name, value) in second {
-        merged.insert(name.clone(), value.clone());
-    }
+    let members = first.iter().chain(second);
+    let merged: Object = members
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     Ok(merged.into())
 }
 
@@ -32,7 +33,7 @@ pub(super) fn parse(json: &Value) -> Result<Value, Failure> {
         .map_err(|error| Failure(format!("The string is not JSON: {error}")))
 }
 
-fn object(value: &Value, position: usize) -> Result<&Map<String, Value>, Failure> {
+fn object(value: &Value, position: usize) -> Result<&Object, Failure> {
     value
         .as_object()
         .ok_or_else(|| unexpected(value, position, "an object"))
@@ -40,7 +41,7 @@ fn object(value: &Value, position: usize) -> Result<&Map<String, Value>, Failure
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, failure};
 

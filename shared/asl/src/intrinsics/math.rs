@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::evaluation::{Failure, unexpected};
-use crate::data::scope::{Purpose, Surroundings};
+use crate::data::{
+    scope::{Purpose, Surroundings},
+    value::Value,
+};
 
 pub(super) fn add(augend: &Value, addend: &Value) -> Result<Value, Failure> {
     let sum = int(augend, 1)? + int(addend, 2)?;
@@ -131,7 +132,7 @@ impl JavaRandom {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, evaluated, failure};
     use super::*;

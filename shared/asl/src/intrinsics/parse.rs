@@ -1,10 +1,8 @@
 //! The text of a call.
 
-use serde_json::Value;
-
 use super::{Argument, Function, Invocation};
 use crate::{
-    data::{expression::InvalidExpression, path::Path},
+    data::{expression::InvalidExpression, path::Path, value::Value},
     limits,
 };
 
@@ -178,7 +176,7 @@ fn invalid(why: impl Into<String>) -> InvalidExpression {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::{super::tests::answers, *};
 

@@ -2,10 +2,8 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use serde_json::Value;
-
 use super::evaluation::{Failure, spend, text};
-use crate::data::{budget::Budget, number::to_json};
+use crate::data::{budget::Budget, number::to_json, value::Value};
 
 /// The pieces of a template with a value between each two of them.
 ///
@@ -75,7 +73,7 @@ pub(super) fn split(joined: &Value, separators: &Value) -> Result<Value, Failure
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::super::tests::{answers, failure};
 

@@ -1,8 +1,9 @@
 //! `States.UUID`.
 
-use serde_json::Value;
-
-use crate::data::scope::{Purpose, Surroundings};
+use crate::data::{
+    scope::{Purpose, Surroundings},
+    value::Value,
+};
 
 /// Version 4: 122 random bits.
 pub(super) fn uuid(surroundings: &dyn Surroundings) -> Value {

@@ -2,7 +2,7 @@
 
 use jlens_core::{
     Node, NodeKind,
-    ast::{FallbackOp, Stage},
+    ast::{BinaryOp, FallbackOp, Stage},
 };
 
 use super::{Offered, engine::Program};
@@ -56,6 +56,86 @@ pub(super) fn plain_path(root: &Node) -> Option<Vec<String>> {
     });
     let is_plain = root.attrs.group.is_none() && root.attrs.predicate.is_empty();
     names.collect::<Option<_>>().filter(|_| is_plain)
+}
+
+/// Functions that take what they are given and no function, and make at most as much as that.
+const FRUGAL: &[&str] = &[
+    "abs", "append", "average", "base64decode", "base64encode", "boolean", "ceil", "contains",
+    "count", "distinct", "error", "exists", "floor", "formatBase", "formatNumber", "fromMillis",
+    "hash", "join", "keys", "length", "lookup", "lowercase", "max", "merge", "millis", "min", "not",
+    "now", "number", "power", "random", "reverse", "round", "sqrt", "string", "substring",
+    "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "uuid",
+    "zip",
+];
+
+/// More parts than these, and an expression may make much although each is little.
+const PARTS_MAX: usize = 256;
+
+/// Whether each part of an expression is evaluated at most once, names apart, and makes little: there
+/// is nothing in it that goes through a list, and nothing that is called but frugal functions.
+pub(super) fn runs_once(root: &Node) -> bool {
+    let (mut parts, mut is_plain) = (0, true);
+    root.walk(&mut |node| {
+        parts += 1;
+        is_plain &= is_evaluated_once(node);
+    });
+    is_plain && parts <= PARTS_MAX
+}
+
+fn is_evaluated_once(node: &Node) -> bool {
+    let attributes = &node.attrs;
+    let is_constant = |stage: &Stage| match stage {
+        Stage::Filter { expr, .. } => matches!(expr.kind, NodeKind::Number { .. }),
+        Stage::Index { .. } => false,
+    };
+    let has_plain_attributes = attributes.group.is_none()
+        && attributes.focus.is_none()
+        && attributes.index.is_none()
+        && attributes.ancestor.is_none()
+        && attributes
+            .stages
+            .iter()
+            .chain(&attributes.predicate)
+            .all(is_constant);
+    has_plain_attributes
+        && match &node.kind {
+            NodeKind::Path { steps, .. } => {
+                let mut inner = steps.iter().skip(1);
+                inner.all(|step| matches!(step.kind, NodeKind::Name { .. }))
+            }
+            NodeKind::Function { procedure, .. } => matches!(
+                &procedure.kind,
+                NodeKind::Variable { name } if FRUGAL.contains(&name.as_str())
+            ),
+            NodeKind::Binary { op, .. } => *op != BinaryOp::Range,
+            NodeKind::Bind { lhs, .. } => !matches!(
+                &lhs.kind,
+                NodeKind::Variable { name } if FRUGAL.contains(&name.as_str())
+            ),
+            NodeKind::Negate { .. }
+            | NodeKind::Array { .. }
+            | NodeKind::Object { .. }
+            | NodeKind::Name { .. }
+            | NodeKind::Variable { .. }
+            | NodeKind::String { .. }
+            | NodeKind::Number { .. }
+            | NodeKind::Bool { .. }
+            | NodeKind::Null
+            | NodeKind::Condition { .. }
+            | NodeKind::Block { .. } => true,
+            NodeKind::Regex { .. }
+            | NodeKind::Wildcard
+            | NodeKind::Descendant
+            | NodeKind::Parent { .. }
+            | NodeKind::Fallback { .. }
+            | NodeKind::Apply { .. }
+            | NodeKind::Partial { .. }
+            | NodeKind::Placeholder
+            | NodeKind::Lambda(_)
+            | NodeKind::Transform(_)
+            | NodeKind::Sort { .. }
+            | NodeKind::Error { .. } => false,
+        }
 }
 
 struct Findings(Vec<String>);

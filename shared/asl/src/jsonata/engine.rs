@@ -1,30 +1,44 @@
 //! The engine that runs JSONata. Outside this file only `audit.rs` and `meter.rs`, which see its
 //! syntax tree, know which one it is.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use jlens_core::{
-    Ast, Bindings, CancelToken, Error, Expression, HostFunction, NodeKind, Options,
+    Ast, Bindings, CancelToken, Error, Expression, NodeKind, Options,
     reads::{Read, Reads},
 };
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{
     audit,
-    functions::{self, Draws, Function},
+    functions,
+    lend,
     meter::{Exceeded, Meter},
-    prelude,
+    prelude, states,
 };
-use crate::limits;
+use crate::{
+    data::{scope::Scope, value::Value},
+    limits,
+};
 
 /// A compiled expression, and what it reads.
 pub(super) struct Program {
     expression: Expression,
     /// The expression after its prelude, if it needs one.
     guarded: Option<Expression>,
+    /// The same with what it reads taken from its input document, if it can be [lent](lend).
+    lent: Option<Expression>,
     reads: Reads,
     /// Every name that follows a `$`, functions and local variables included.
     names: BTreeSet<String>,
+    /// Those of them that are names of functions.
+    functions_named: Vec<String>,
+    /// The functions that AWS adds and those of the guards, but for what draws on chance.
+    functions: Bindings,
     plain_path: Option<Vec<String>>,
 }
 
@@ -63,7 +77,7 @@ const DEPTH: &str = "Stack overflow error: Check for non-terminating recursive f
 impl Program {
     pub(super) fn compile(text: &str) -> Result<Self, String> {
         let expression = Expression::compile(text).map_err(|error| error.message())?;
-        let reads = expression.reads_with(&functions_for_analysis());
+        let reads = expression.reads_with(functions::all());
         let mut names = BTreeSet::new();
         expression.ast().root.walk(&mut |node| {
             if let NodeKind::Variable { name } = &node.kind {
@@ -72,13 +86,37 @@ impl Program {
         });
         let guarded = guarded(text, &names, |_| false)?;
         let plain_path = audit::plain_path(&expression.ast().root);
-        Ok(Self {
+        let functions_named = names
+            .iter()
+            .filter(|name| is_function(name))
+            .cloned()
+            .collect();
+        let mut program = Self {
             plain_path,
             expression,
+            lent: None,
+            functions_named,
+            functions: functions::needed(&names, guarded.is_some()),
             guarded,
             reads,
             names,
-        })
+        };
+        program.lent = program.compile_lent();
+        Ok(program)
+    }
+
+    /// `None` also for an expression that is nested too deep to stand inside another.
+    fn compile_lent(&self) -> Option<Expression> {
+        // An object is constructed from its context, whatever that is: it needs one and reads none of it.
+        let is_needed = |context: &Read| context.fields().is_some_and(BTreeMap::is_empty);
+        let reads_context = !self.reads.input().is_none_or(is_needed);
+        if reads_context || !audit::runs_once(&self.expression.ast().root) {
+            return None;
+        }
+        let guards = prelude::definitions(&self.names, |_| false);
+        let variables = self.execution_variables().chain(["states"]);
+        let (definitions, text) = (lend::definitions(variables), self.text());
+        Expression::compile(&format!("({guards}{definitions}{text})")).ok()
     }
 
     pub(super) fn text(&self) -> &str {
@@ -104,16 +142,20 @@ impl Program {
         self.reads.bindings().keys().map(String::as_str)
     }
 
-    pub(super) fn is_function(&self, name: &str) -> bool {
-        functions::exists(name)
-            || jlens_core::function_catalog()
-                .iter()
-                .any(|function| function.name == name)
+    /// Those of [`names`](Self::names) that are names of functions.
+    pub(super) fn functions_named(&self) -> impl Iterator<Item = &str> {
+        self.functions_named.iter().map(String::as_str)
     }
 
-    /// The part of a variable that is read; `None` if nothing is.
-    pub(super) fn read_of(&self, name: &str, value: &Value) -> Option<Value> {
-        Some(self.reads.binding(name)?.cut(value))
+    /// Those of [`variables`](Self::variables) that are no names of functions.
+    pub(super) fn execution_variables(&self) -> impl Iterator<Item = &str> {
+        self.variables()
+            .filter(|name| *name != "states" && !is_function(name))
+    }
+
+    /// What is read of a variable; `None` if nothing is.
+    pub(super) fn read_of(&self, name: &str) -> Option<&Read> {
+        self.reads.binding(name)
     }
 
     /// Whether this member of `$states` is read by its name. All are if `$states` is read whole.
@@ -130,20 +172,32 @@ impl Program {
         self.reads.binding("states").is_some_and(Read::is_whole)
     }
 
-    /// The part of a member of `$states` that is read.
-    pub(super) fn read_of_states(&self, member: &str, value: &Value) -> Value {
-        match self.reads.binding("states") {
-            Some(Read::Fields(fields)) => fields
-                .get(member)
-                .map_or(Value::Null, |read| read.cut(value)),
-            Some(Read::Whole) | None => value.clone(),
+    /// What is read of a member of `$states`; `None` if nothing is.
+    pub(super) fn read_of_states(&self, member: &str) -> Option<&Read> {
+        match self.reads.binding("states")? {
+            Read::Fields(fields) => fields.get(member),
+            whole @ Read::Whole => Some(whole),
         }
     }
 
-    /// Evaluates it with these variables.
-    pub(super) fn run(
+    /// Evaluates it.
+    pub(super) fn run(&self, scope: &Scope<'_>, conditions: &Conditions) -> Result<Answer, Failure> {
+        let lent = self
+            .lent
+            .as_ref()
+            .filter(|_| !states::hide_a_function(self, scope));
+        if let Some(lent) = lent {
+            let bindings = self.functions(conditions);
+            if let Some(value) = lend::value(lent, scope, &bindings, options(conditions)) {
+                return Ok(Answer::Value(value));
+            }
+        }
+        self.run_metered(states::copy(self, scope), conditions)
+    }
+
+    fn run_metered(
         &self,
-        variables: Vec<(String, Value)>,
+        variables: Vec<(String, Json)>,
         conditions: &Conditions,
     ) -> Result<Answer, Failure> {
         let is_taken = |name: &str| variables.iter().any(|(taken, _)| taken == name);
@@ -158,7 +212,11 @@ impl Program {
             .unwrap_or(&self.guarded)
             .as_ref()
             .unwrap_or(&self.expression);
-        let bindings = self.bindings(variables, conditions);
+        let bindings = variables
+            .into_iter()
+            .fold(self.functions(conditions), |bindings, (name, value)| {
+                bindings.var(name, value)
+            });
         let token = CancelToken::new();
         let mut meter = Meter::new(token.clone(), conditions.time);
         let options = options(conditions).cancel_token(token);
@@ -166,26 +224,21 @@ impl Program {
         match (answer, meter.stopped()) {
             (_, Some(Exceeded::Time)) => Err(Failure::Limit(TIME)),
             (_, Some(Exceeded::Memory)) => Err(Failure::Limit(MEMORY)),
-            (Ok(Some(value)), None) => Ok(Answer::Value(value)),
+            (Ok(Some(value)), None) => Ok(Answer::Value(value.into())),
             (Ok(None), None) if meter.is_function() => Ok(Answer::Function),
             (Ok(None), None) => Ok(Answer::Nothing),
             (Err(error), None) => Err(error.into()),
         }
     }
 
-    fn bindings(&self, variables: Vec<(String, Value)>, conditions: &Conditions) -> Bindings {
-        let mut bindings = Bindings::new();
-        let draws = Draws::new(conditions.seed);
-        for function in functions::ALL {
-            if self.names.contains(function.name) || self.guarded.is_some() {
-                bindings = bindings.function(function.name, host(function, draws.clone()));
-            }
-        }
-        for (name, value) in variables {
-            bindings = bindings.var(name, value);
-        }
-        bindings
+    fn functions(&self, conditions: &Conditions) -> Bindings {
+        functions::with_chance(&self.functions, &self.names, conditions.seed)
     }
+}
+
+fn is_function(name: &str) -> bool {
+    let catalog = jlens_core::function_catalog();
+    functions::exists(name) || catalog.iter().any(|function| function.name == name)
 }
 
 impl fmt::Debug for Program {
@@ -201,27 +254,12 @@ fn guarded(
     names: &BTreeSet<String>,
     is_taken: impl Fn(&str) -> bool,
 ) -> Result<Option<Expression>, String> {
-    prelude::guard(text, names, is_taken)
-        .map(|text| Expression::compile(&text).map_err(|error| error.message()))
-        .transpose()
-}
-
-/// All functions, without what they would need to run.
-fn functions_for_analysis() -> Bindings {
-    let draws = Draws::new([0; 4]);
-    functions::ALL
-        .iter()
-        .fold(Bindings::new(), |bindings, function| {
-            bindings.function(function.name, host(function, draws.clone()))
-        })
-}
-
-fn host(function: &'static Function, draws: Draws) -> HostFunction {
-    let call = function.call;
-    let made = HostFunction::with_signature(function.signature, move |arguments, _| {
-        call(arguments, &draws).map_err(|(code, message)| Error::new(code).with("message", message))
-    });
-    made.expect("the signatures are right").without_input()
+    let definitions = prelude::definitions(names, is_taken);
+    if definitions.is_empty() {
+        return Ok(None);
+    }
+    let guarded = Expression::compile(&format!("({definitions}{text})"));
+    guarded.map(Some).map_err(|error| error.message())
 }
 
 fn options(conditions: &Conditions) -> Options {
@@ -253,7 +291,7 @@ impl From<Error> for Failure {
 /// The message, in which a whole number has no fraction.
 fn message(error: &Error) -> String {
     let mut message = error.message();
-    let Ok(Value::Object(details)) = serde_json::to_value(error) else {
+    let Ok(Json::Object(details)) = serde_json::to_value(error) else {
         return message;
     };
     for detail in details.values().filter(|detail| detail.is_f64()) {
@@ -271,5 +309,140 @@ impl fmt::Display for Failure {
             Self::Coded { code, message } => write!(f, ". {code}: {message}"),
             Self::Limit(message) => write!(f, ": {message}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{
+            number::to_json,
+            scope::{Produced, Purpose, Surroundings},
+        },
+        json,
+    };
+
+    struct Execution {
+        context: Value,
+        variables: Value,
+    }
+
+    impl Surroundings for Execution {
+        fn context(&self) -> &Value {
+            &self.context
+        }
+
+        fn variable(&self, name: &str) -> Option<&Value> {
+            self.variables.get(name)
+        }
+
+        fn random(&self, _purpose: Purpose) -> u64 {
+            7
+        }
+
+        fn produced(&self) -> Produced<'_> {
+            Produced::Result(&self.variables)
+        }
+    }
+
+    /// What an expression comes to when it is lent its document, if it is, and when it is metered.
+    fn evaluated(text: &str) -> (Option<String>, Option<String>) {
+        let surroundings = Execution {
+            context: json!({ "State": { "Name": "A" } }),
+            variables: json!({ "total": 3, "list": [1, [2], {}], "empty": [], "one": [1], "none": null }),
+        };
+        let document = json!({
+            "order": { "id": "o", "lines": [{ "sku": "a", "price": 1.5 }, { "sku": "b", "price": 2.0 }] },
+            "whole": [1.0], "big": 9_007_199_254_740_993_u64, "text": "t", "list": [[1], [], [[2]]],
+        });
+        let scope = Scope {
+            document: &document,
+            surroundings: &surroundings,
+        };
+        let conditions = Conditions {
+            now: 0,
+            seed: [7; 4],
+            time: Duration::from_secs(1),
+        };
+        let program = Program::compile(text).unwrap();
+        let lent = program.lent.as_ref().and_then(|lent| {
+            let functions = program.functions(&conditions);
+            lend::value(lent, &scope, &functions, options(&conditions))
+        });
+        let metered = match program.run_metered(states::copy(&program, &scope), &conditions) {
+            Ok(Answer::Value(value)) => Some(to_json(&value)),
+            Ok(Answer::Nothing | Answer::Function) | Err(_) => None,
+        };
+        (lent.map(|value| to_json(&value)), metered)
+    }
+
+    #[test]
+    fn what_is_lent_comes_to_what_is_metered() {
+        for text in [
+            "$states",
+            "$states.input.order.lines[0].price * 2",
+            "$states.input.order.lines[-1]",
+            "$states.input.order.lines[7]",
+            "$states.input.order.lines.price",
+            "$states.input.order.lines.sku[0]",
+            "$states.input.list",
+            "$states.input.list[1]",
+            "$states.input.whole",
+            "$states.input.text.missing",
+            "$merge([$states.input.order, { 'total': $total, 'none': $none }])",
+            "$append($states.input.order.lines, { 'sku': $states.context.State.Name })",
+            "{ 'order': $states.input.order, 'result': $states.result, 'absent': $absent }",
+            "[$empty, $one, $list, $none]",
+            "$empty",
+            "$one",
+            "$list[0]",
+            "$none",
+            "$count($empty) & $count($one) & $count($list)",
+            "$exists($absent) ? 1 : $exists($none)",
+            "($x := $total + 1; $total := $x; $total * $x)",
+            "$sum($states.input.order.lines.price)",
+            "$string($states.input.order) & $keys($states.input.order)[0]",
+            "$distinct($append($one, $one))",
+            "$random() = $random()",
+            "$number($states.input.text)",
+            "$total.$string()",
+            "$uppercase()",
+            "$sum",
+            "$absent",
+        ] {
+            let (lent, metered) = evaluated(text);
+            assert!(lent.is_none() || lent == metered, "{text}: {lent:?}, {metered:?}");
+            assert_eq!(lent.is_some(), metered.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_goes_through_lists_or_makes_much_is_metered() {
+        for text in [
+            "[1..3]",
+            "$map($list, $string)",
+            "$states.input.order.lines[price > 1]",
+            "$states.input.order.lines.{ 'sku': sku }",
+            "$states.input.order.lines^(price)",
+            "$states.input.**.price",
+            "$pad('x', 3)",
+            "($count := $map; $count($list, $string))",
+            "(function($x) { $x })(1)",
+        ] {
+            let (lent, metered) = evaluated(text);
+            assert_eq!((lent, metered.is_some()), (None, true), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_goes_into_a_result_as_it_is_keeps_its_digits() {
+        let (lent, _) = evaluated("{ 'all': [$states.input] }");
+        assert!(lent.unwrap().contains("9007199254740992"), "1.0 in it becomes 1");
+        let (lent, _) = evaluated("[$states.result]");
+        assert_eq!(
+            lent.unwrap(),
+            r#"[{"total":3,"list":[1,[2],{}],"empty":[],"one":[1],"none":null}]"#
+        );
     }
 }

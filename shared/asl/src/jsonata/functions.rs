@@ -3,13 +3,14 @@
 //! AWS: [Functions provided by Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn).
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use jlens_core::{Bindings, Error, HostFunction};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -50,6 +51,54 @@ const fn function(
         signature,
         call,
     }
+}
+
+/// All of these functions, for what can be seen without calling them.
+pub(super) fn all() -> &'static Bindings {
+    static FUNCTIONS: OnceLock<Bindings> = OnceLock::new();
+    FUNCTIONS.get_or_init(|| bound(Bindings::new(), ALL.iter(), &Draws::new([0; 4])))
+}
+
+/// The functions of these names, and all that guards need if there are guards, but for those that draw
+/// on chance.
+pub(super) fn needed(names: &BTreeSet<String>, has_guards: bool) -> Bindings {
+    let is_needed = |function: &&Function| {
+        !is_random(function.name) && (has_guards || names.contains(function.name))
+    };
+    let needed = ALL.iter().filter(is_needed);
+    bound(Bindings::new(), needed, &Draws::new([0; 4]))
+}
+
+/// With the functions of these names that draw on chance.
+pub(super) fn with_chance(
+    bindings: &Bindings,
+    names: &BTreeSet<String>,
+    seed: [u64; 4],
+) -> Bindings {
+    let is_needed = |function: &&Function| is_random(function.name) && names.contains(function.name);
+    let mut needed = ALL.iter().filter(is_needed).peekable();
+    match needed.peek() {
+        Some(_) => bound(bindings.clone(), needed, &Draws::new(seed)),
+        None => bindings.clone(),
+    }
+}
+
+fn bound(
+    bindings: Bindings,
+    functions: impl Iterator<Item = &'static Function>,
+    draws: &Draws,
+) -> Bindings {
+    functions.fold(bindings, |bindings, function| {
+        bindings.function(function.name, host(function, draws.clone()))
+    })
+}
+
+fn host(function: &'static Function, draws: Draws) -> HostFunction {
+    let call = function.call;
+    let made = HostFunction::with_signature(function.signature, move |arguments, _| {
+        call(arguments, &draws).map_err(|(code, message)| Error::new(code).with("message", message))
+    });
+    made.expect("the signatures are right").without_input()
 }
 
 /// Whether it is one of these functions.

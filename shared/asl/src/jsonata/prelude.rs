@@ -28,19 +28,14 @@ const GUARDED: [(&str, &str); 4] = [
     ),
 ];
 
-/// The expression after the definitions that its names need, if they need any. A name that a variable
-/// of the execution has taken is no function any more.
-pub(super) fn guard(
-    text: &str,
-    names: &BTreeSet<String>,
-    is_taken: impl Fn(&str) -> bool,
-) -> Option<String> {
-    let needed = GUARDED
+/// The definitions that an expression with these names needs. A name that a variable of the execution
+/// has taken is no function any more.
+pub(super) fn definitions(names: &BTreeSet<String>, is_taken: impl Fn(&str) -> bool) -> String {
+    GUARDED
         .iter()
         .filter(|(name, _)| names.contains(*name) && !is_taken(name))
-        .map(|(_, definition)| *definition);
-    let definitions: String = needed.collect();
-    (!definitions.is_empty()).then(|| format!("({definitions} {text})"))
+        .map(|(_, definition)| format!("{definition} "))
+        .collect()
 }
 
 /// Whether the name is that of a function with a guard.

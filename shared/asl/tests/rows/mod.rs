@@ -4,8 +4,8 @@
 
 use std::fs;
 
+use segno_asl::data::value::Value;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
 
 /// Runs every row of a file under `tests/conformance`. `failure` says what is wrong with a row.
 pub(crate) fn check<T: DeserializeOwned>(file: &str, failure: impl Fn(&T) -> Option<String>) {

@@ -1,11 +1,10 @@
 //! Numbers that JSONata expressions come to.
 
 use segno_asl::{
-    data::{number::to_json, scope::Scope},
+    data::{number::to_json, scope::Scope, value::Value},
     errors::EvaluationError,
     jsonata::{Expected, Jsonata},
 };
-use serde_json::Value;
 
 /// The whole number that the expression of a field comes to.
 pub(crate) fn count(

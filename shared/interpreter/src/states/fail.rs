@@ -2,11 +2,11 @@
 //! with an error.
 
 use segno_asl::{
+    data::value::Value,
     definition::{Fail, Text},
     errors::{EvaluationError, StateError},
     jsonata::Expected,
 };
-use serde_json::Value;
 
 use crate::{
     checkpoint::FrameId,
@@ -37,7 +37,7 @@ fn read(
         Some(Text::Computed(expression)) => {
             let field = format!("{field}Path");
             match draft.reading(frame, input, |scope| expression.evaluate(&field, scope))? {
-                Value::String(text) => Ok(Some(text)),
+                Value::String(text) => Ok(Some(text.to_string())),
                 other => Err(EvaluationError::runtime(format!(
                     "The {field} parameter does not reference a string: {} == {other}",
                     expression.text()

@@ -1,12 +1,11 @@
 //! [Map](https://states-language.net/spec.html#map-state) in inline mode: an iteration for each item.
 
 use segno_asl::{
-    data::{number::to_json, path::Path, scope::Scope},
+    data::{number::to_json, path::Path, scope::Scope, value::Value},
     definition::{Count, DataFlow, Items, Map, State, StateKind},
     errors::EvaluationError,
     jsonata::Expected,
 };
-use serde_json::Value;
 
 use crate::{
     checkpoint::{FrameId, Iterating, Phase, Role},
@@ -92,7 +91,7 @@ fn succeed(draft: &mut Draft<'_>, frame: FrameId, last: u64) -> Result<Progress,
         .flatten()
         .copied()
         .collect();
-    let result = Value::Array(results.iter().map(|id| draft.value(*id)).collect());
+    let result: Value = results.iter().map(|id| draft.value(*id)).collect();
     let result = draft.add(result);
     let result = draft.shape(frame, map.work.result_selector.as_ref(), result)?;
     let left = draft.leave_with(frame, state, map.work.result_path.as_ref(), result)?;
@@ -188,7 +187,7 @@ fn items(
 }
 
 fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
-    draft.payload(items).value().as_array().map_or(0, Vec::len)
+    draft.payload(items).value().as_array().map_or(0, <[Value]>::len)
 }
 
 /// How many iterations may run at the same time.

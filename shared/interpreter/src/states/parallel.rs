@@ -1,7 +1,9 @@
 //! [Parallel](https://states-language.net/spec.html#parallel-state): branches, all of which must end.
 
-use segno_asl::definition::{Parallel, State, StateKind};
-use serde_json::Value;
+use segno_asl::{
+    data::value::Value,
+    definition::{Parallel, State, StateKind},
+};
 
 use crate::{
     checkpoint::{FrameId, Phase, Role},
@@ -65,7 +67,7 @@ fn succeed(
     // The exit follows from the last branch's event as well, not from this one.
     draft.record(last, Detail::ParallelStateSucceeded);
     draft.frame_mut(frame).previous = last;
-    let result = Value::Array(results.iter().map(|id| draft.value(*id)).collect());
+    let result: Value = results.iter().map(|id| draft.value(*id)).collect();
     let result = draft.add(result);
     let result = draft.shape(frame, parallel.work.result_selector.as_ref(), result)?;
     let left = draft.leave_with(frame, state, parallel.work.result_path.as_ref(), result)?;

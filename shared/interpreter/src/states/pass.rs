@@ -18,7 +18,7 @@ pub(crate) fn enter(
         DataFlow::JsonPath { .. } => {
             let input = draft.effective_input(frame, state)?;
             let result = match &pass.result {
-                Some(result) => draft.add((**result).clone()),
+                Some(result) => draft.add(result.clone()),
                 None => draft.shape(frame, pass.parameters.as_ref(), input)?,
             };
             draft.leave_with(frame, state, pass.result_path.as_ref(), result)?

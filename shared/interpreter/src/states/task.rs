@@ -206,7 +206,7 @@ fn succeed(
 
 fn within_bounds(draft: &Draft<'_>, resource: &Resource, result: Payload) -> Outcome {
     let max = draft.checkpoint.bounds().payload_bytes_max;
-    if max.is_none_or(|max| result.text().len() <= max) {
+    if max.is_none_or(|max| result.text_bytes() <= max) {
         return Ok(result);
     }
     Err(match resource {

@@ -1,13 +1,12 @@
 //! [Wait](https://states-language.net/spec.html#wait-state): for so long, or until then.
 
 use segno_asl::{
-    data::{number::to_json, path::Path, timestamp},
+    data::{number::to_json, path::Path, timestamp, value::Value},
     definition::{State, Wait, WaitUntil},
     errors::EvaluationError,
     jsonata::Expected,
     limits,
 };
-use serde_json::Value;
 
 use crate::{
     checkpoint::{FrameId, Phase},

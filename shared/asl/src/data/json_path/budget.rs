@@ -5,18 +5,13 @@
 
 use std::cell::Cell;
 
-use serde_json::Value;
-
 use super::read::Failure;
 
 /// Steps of one read. A step is a token followed, a criterion tested or 64 bytes compared.
 const STEPS_MAX: usize = 10_000_000;
 
-/// The [`weight`] of all that one read matches.
+/// The [weight](crate::data::value::Value::weight) of all that one read matches.
 const MATCHES_WEIGHT_MAX: usize = 1_000_000;
-
-/// Bytes of text that count as one.
-pub(super) const TEXT_BYTES: usize = 64;
 
 pub(super) struct Budget {
     steps: Cell<usize>,
@@ -54,25 +49,14 @@ fn spend(left: &Cell<usize>, amount: usize, message: &str) -> Result<(), Failure
     Ok(())
 }
 
-/// The size of a copy: its values, and its text.
-pub(crate) fn weight(value: &Value) -> usize {
-    1 + match value {
-        Value::String(text) => text.len() / TEXT_BYTES,
-        Value::Array(elements) => elements.iter().map(weight).sum(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| name.len() / TEXT_BYTES + weight(value))
-            .sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
-    use super::*;
-    use crate::data::json_path::{JsonPath, PathError};
+    use crate::data::{
+        json_path::{JsonPath, PathError},
+        value::Value,
+    };
 
     fn nested(levels: u32) -> Value {
         (0..levels).fold(json!("text"), |inner, _| json!([inner]))

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
-use crate::data::number::{java_double, to_json};
+
+use crate::data::{
+    number::{java_double, to_json},
+    value::Value,
+};
 
 /// Compares the right side of a criterion with the left, in this order: the right side is the one
 /// that is converted if it is a string. `None` if the two can not be compared.
@@ -181,7 +185,7 @@ fn stray_character(stray: char, number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
 

@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value};
-
-use super::budget::TEXT_BYTES;
 use super::compare::{as_text, compare};
 use super::parse::{criterion_side, trimmed};
 use super::pattern::Pattern;
 use super::place::Node;
 use super::read::{Failure, Reading, Source};
 use super::{InvalidPath, Path};
+use crate::data::value::{Object, TEXT_BYTES, Value};
 
 #[derive(Debug, Clone)]
 pub(super) enum Criterion {
@@ -189,7 +187,7 @@ impl Operand {
             }
             Operand::Literal(value) => Ok(Some(Cow::Borrowed(value))),
             // An object stands in: neither compares with anything, and neither is null.
-            Operand::Pattern(_) => Ok(Some(Cow::Owned(Value::Object(Map::new())))),
+            Operand::Pattern(_) => Ok(Some(Cow::Owned(Value::Object(Object::builder().finish())))),
         }
     }
 }

@@ -110,7 +110,7 @@ fn pieces(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::{data::value::Value, json};
 
     use super::*;
     use crate::data::json_path::JsonPath;

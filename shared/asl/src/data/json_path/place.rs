@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde_json::Value;
 
 use super::Names;
 use super::compare::as_text;
-use crate::data::number::to_json;
+use crate::data::{number::to_json, value::Value};
 
 /// A place in the document.
 #[derive(Clone, Copy)]

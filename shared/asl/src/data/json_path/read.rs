@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
-use super::budget::{Budget, weight};
+use super::budget::Budget;
 use super::filter::Filter;
 use super::place::{Location, Node, Step};
 use super::{Fragments, Path, PathError, Token};
+use crate::data::value::{Object, Value};
 
 /// Branches within one another: a scan and a wildcard take one each for every level of a document.
 const DEPTH_MAX: u32 = 512;
@@ -146,7 +145,7 @@ impl<'p, 'a: 'p> Reading<'p, 'a> {
     fn found(&mut self, node: Node<'a>) -> Result<(), Failure> {
         // A definite path lends what it finds, and any other copies.
         if !self.path.is_definite() {
-            self.source.budget.spend_weight(weight(node.value))?;
+            self.source.budget.spend_weight(node.value.weight())?;
         }
         self.matches.push(Cow::Borrowed(node.value));
         Ok(())
@@ -235,12 +234,16 @@ impl<'p, 'a: 'p> Reading<'p, 'a> {
         if self.requires_all && !names.iter().all(|name| members.contains_key(name)) {
             return self.absent(Absence::OneOfMembers);
         }
-        let mut chosen = Map::new();
-        for (name, value) in names.iter().filter_map(|name| members.get_key_value(name)) {
-            self.source.budget.spend_weight(weight(value))?;
-            chosen.insert(name.clone(), value.clone());
+        let mut chosen = Object::builder();
+        for (name, value) in names
+            .iter()
+            .filter_map(|name| Some((name, members.get(name)?)))
+        {
+            self.source.budget.spend_weight(value.weight())?;
+            chosen.insert(name.as_str().into(), value.clone());
         }
-        self.matches.push(Cow::Owned(Value::Object(chosen)));
+        self.matches
+            .push(Cow::Owned(Value::Object(chosen.finish())));
         Ok(())
     }
 
@@ -369,7 +372,7 @@ fn between(from: i32, to: i32, length: i64) -> std::ops::Range<i64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
     use crate::data::json_path::JsonPath;
@@ -393,7 +396,7 @@ mod tests {
             .read(&document)
             .unwrap()
             .into_owned();
-        assert_eq!(found.as_array().map(Vec::len), Some(127));
+        assert_eq!(found.as_array().map(<[Value]>::len), Some(127));
         let path = format!("${}", "[*]".repeat(127));
         assert_eq!(
             *JsonPath::compile(&path).unwrap().read(&document).unwrap(),

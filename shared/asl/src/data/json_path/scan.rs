@@ -1,10 +1,10 @@
 //! `..`: everywhere.
 
-use serde_json::Value;
 
 use super::Token;
 use super::place::{Node, Step};
 use super::read::{Failure, Reading};
+use crate::data::value::Value;
 
 impl<'p, 'a: 'p> Reading<'p, 'a> {
     /// Applies token `at` to `node` and to all that is in it, outer before inner.

@@ -210,7 +210,7 @@ impl OperatorName {
     fn parse(&self, parser: &mut Parser, fields: &mut Fields<'_>, name: &str) -> Option<Operator> {
         match *self {
             Self::Compare(kind, comparison) => {
-                let operand = Operand::Literal(literal(parser, fields, name, kind)?);
+                let operand = Operand::Literal(literal(parser, fields, name, kind)?.into());
                 Some(Operator::Compare {
                     kind,
                     comparison,

@@ -1,7 +1,5 @@
 //! The eight state types.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{Parser, choices, fields::Fields, language, retries};
@@ -74,7 +72,7 @@ fn data_flow(parser: &mut Parser, fields: &mut Fields<'_>, state_type: &str) -> 
 }
 
 fn pass(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<StateKind> {
-    let result = fields.value("Result").cloned().map(Arc::new);
+    let result = fields.value("Result").map(Into::into);
     let parameters = fields.template(parser, "Parameters");
     let result_path = fields.result_path(parser);
     let next = next(parser, fields);

@@ -1,5 +1,7 @@
 //! Payload templates, in both query languages.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Parser, escape};
@@ -23,7 +25,7 @@ pub(super) fn json_path(parser: &mut Parser, value: &Value, at: &str) -> Templat
                 .map(|element| json_path(parser, element, at));
             array_of(compiled.collect(), value)
         }
-        scalar => Template::Literal(scalar.clone()),
+        scalar => Template::Literal(scalar.into()),
     }
 }
 
@@ -32,7 +34,7 @@ fn json_path_member(
     key: &str,
     value: &Value,
     at: &str,
-) -> Option<(String, Template)> {
+) -> Option<(Arc<str>, Template)> {
     let Some(name) = key.strip_suffix(".$") else {
         return Some((key.into(), json_path(parser, value, at)));
     };
@@ -79,7 +81,7 @@ pub(super) fn jsonata(parser: &mut Parser, value: &Value, place: &Place) -> Temp
         Value::Object(object) => {
             let members = object.iter().map(|(key, value)| {
                 let member = jsonata(parser, value, &place.member(key));
-                (key.clone(), member)
+                (key.as_str().into(), member)
             });
             object_of(members.collect(), value)
         }
@@ -95,9 +97,9 @@ pub(super) fn jsonata(parser: &mut Parser, value: &Value, place: &Place) -> Temp
                 field: place.location.clone(),
                 expression: Expression::Jsonata(jsonata),
             },
-            None => Template::Literal(value.clone()),
+            None => Template::Literal(value.into()),
         },
-        scalar => Template::Literal(scalar.clone()),
+        scalar => Template::Literal(scalar.into()),
     }
 }
 
@@ -121,12 +123,12 @@ pub(super) fn jsonata_in(parser: &mut Parser, string: &str, place: &Place) -> Op
     }
 }
 
-fn object_of(members: Vec<(String, Template)>, value: &Value) -> Template {
+fn object_of(members: Vec<(Arc<str>, Template)>, value: &Value) -> Template {
     match members
         .iter()
         .all(|(_, member)| matches!(member, Template::Literal(_)))
     {
-        true => Template::Literal(value.clone()),
+        true => Template::Literal(value.into()),
         false => Template::Object(members),
     }
 }
@@ -136,7 +138,7 @@ fn array_of(elements: Vec<Template>, value: &Value) -> Template {
         .iter()
         .all(|element| matches!(element, Template::Literal(_)))
     {
-        true => Template::Literal(value.clone()),
+        true => Template::Literal(value.into()),
         false => Template::Array(elements),
     }
 }

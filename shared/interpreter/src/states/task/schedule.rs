@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use segno_asl::{
+    data::value::Value,
     definition::{Count, Pattern, Resource, State, Task},
     errors::EvaluationError,
 };
-use serde_json::Value;
 
 use super::events;
 use crate::{
