@@ -136,7 +136,7 @@ impl Seen {
             } => Some(Owner {
                 id: event.id,
                 parent: previous.and_then(|owner| owner.parent),
-                name: name.clone(),
+                name: name.to_string(),
                 state_type: *state_type,
                 entered_at: event.at,
                 depth: previous.map_or(0, |owner| owner.depth),

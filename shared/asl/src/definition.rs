@@ -38,6 +38,8 @@ use crate::{
 /// The name of a state, unique in the whole state machine.
 pub type StateName = Arc<str>;
 
+type States = HashMap<StateName, State, foldhash::fast::RandomState>;
+
 /// A parsed, validated definition.
 ///
 /// All states are in one table, those of branches and item processors included, because their names
@@ -48,7 +50,7 @@ pub struct StateMachine {
     pub start_at: StateName,
     /// `TimeoutSeconds` of the machine; `None` means the service's own limit.
     pub timeout: Option<Duration>,
-    states: HashMap<StateName, State>,
+    states: States,
 }
 
 impl StateMachine {

@@ -5,12 +5,15 @@
 use std::sync::Arc;
 
 use segno_asl::{
-    data::number::to_json,
+    data::{
+        number::to_json,
+        value::{Object, Value},
+    },
     definition::{Pattern, Resource, State, StateKind, StateMachine},
     errors::{StateError, names},
+    json,
 };
 use segno_interpreter::{checkpoint::Parent, event::Outcome, payload::Payload};
-use serde_json::{Map, Value, json};
 
 use crate::{
     Backend, Clock, Engine, Invoker,
@@ -138,9 +141,9 @@ pub(crate) fn outcome(
         ("Status", Some(head.status().into())),
         ("StopDate", end.map(|end| end.at.0.into())),
     ];
-    let described: Map<String, Value> = members
+    let described: Object = members
         .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .filter_map(|(key, value)| Some((key, value?)))
         .collect();
     let described = Value::Object(described);
     match has_succeeded {

@@ -1,6 +1,9 @@
 //! All that is kept of an execution between two steps.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use segno_asl::{definition::StateName, errors::StateError};
 use serde::{Deserialize, Serialize};
@@ -203,7 +206,7 @@ pub struct Frame {
     /// How often each retrier of the state was used.
     pub retries: Vec<u32>,
     /// The variables of its scope.
-    pub variables: BTreeMap<String, PayloadId>,
+    pub variables: BTreeMap<Arc<str>, PayloadId>,
 }
 
 /// What a frame is to its parent.
@@ -443,32 +446,41 @@ impl Checkpoint {
 
     /// The payloads that it refers to.
     pub fn payload_ids(&self) -> BTreeSet<PayloadId> {
-        let mut ids: BTreeSet<PayloadId> = self.origin.iter().map(|origin| origin.input).collect();
+        let mut ids = BTreeSet::new();
+        self.for_each_payload(|id| {
+            ids.insert(id);
+        });
+        ids
+    }
+
+    /// The same, without a set: a payload may come several times.
+    pub(crate) fn for_each_payload(&self, mut refers_to: impl FnMut(PayloadId)) {
+        self.origin.iter().for_each(|origin| refers_to(origin.input));
         if let Status::Succeeded { output } = self.status {
-            ids.insert(output);
+            refers_to(output);
         }
         let interrupted = self.interrupted.iter().flat_map(|i| i.frames.values());
         for frame in self.frames.values().chain(interrupted) {
-            ids.insert(frame.input);
-            ids.extend(frame.variables.values());
+            refers_to(frame.input);
+            frame.variables.values().copied().for_each(&mut refers_to);
             if let Role::Iteration { item, .. } = frame.role {
-                ids.insert(item);
+                refers_to(item);
             }
             match &frame.phase {
                 Phase::Ready | Phase::Waiting { .. } | Phase::BackingOff { .. } => {}
                 Phase::Due(attempt)
                 | Phase::Claimed { attempt, .. }
-                | Phase::Submitted { attempt, .. } => {
-                    ids.insert(attempt.input);
+                | Phase::Submitted { attempt, .. } => refers_to(attempt.input),
+                Phase::Branching { results } => {
+                    results.iter().flatten().copied().for_each(&mut refers_to);
                 }
-                Phase::Branching { results } => ids.extend(results.iter().flatten()),
                 Phase::Iterating(iterating) => {
-                    ids.insert(iterating.items);
-                    ids.extend(iterating.results.iter().flatten());
+                    refers_to(iterating.items);
+                    let results = iterating.results.iter().flatten();
+                    results.copied().for_each(&mut refers_to);
                 }
             }
         }
-        ids
     }
 
     /// Everything that the engine owes this execution: what it does after a crash, when it cannot

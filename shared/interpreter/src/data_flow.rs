@@ -6,6 +6,8 @@
 //!
 //! Spec: [Input and output processing](https://states-language.net/spec.html#filters).
 
+use std::sync::Arc;
+
 use segno_asl::{
     data::{
         path::Path,
@@ -30,7 +32,21 @@ pub(crate) struct Left {
     /// Its output.
     pub(crate) output: PayloadId,
     /// What it assigned.
-    pub(crate) assigned: Vec<(String, PayloadId)>,
+    pub(crate) assigned: Vec<(Arc<str>, PayloadId)>,
+}
+
+/// Data on its way through a state.
+pub(crate) enum Data {
+    /// A payload of the execution.
+    Kept(PayloadId),
+    /// Something made on the way, which need not be kept.
+    Made(Value),
+}
+
+impl From<PayloadId> for Data {
+    fn from(id: PayloadId) -> Self {
+        Self::Kept(id)
+    }
 }
 
 impl Draft<'_> {
@@ -85,12 +101,36 @@ impl Draft<'_> {
         template: Option<&Template>,
         document: PayloadId,
     ) -> Result<PayloadId, EvaluationError> {
+        let shaped = self.make(frame, template, document)?;
+        Ok(self.keep(shaped))
+    }
+
+    /// The same, but not kept.
+    pub(crate) fn make(
+        &self,
+        frame: FrameId,
+        template: Option<&Template>,
+        document: PayloadId,
+    ) -> Result<Data, EvaluationError> {
         match template {
-            None => Ok(document),
-            Some(template) => {
-                let value = self.reading(frame, document, |scope| template.evaluate(scope))?;
-                Ok(self.add(value))
-            }
+            None => Ok(Data::Kept(document)),
+            Some(template) => self
+                .reading(frame, document, |scope| template.evaluate(scope))
+                .map(Data::Made),
+        }
+    }
+
+    fn keep(&mut self, data: Data) -> PayloadId {
+        match data {
+            Data::Kept(id) => id,
+            Data::Made(value) => self.add(value),
+        }
+    }
+
+    fn value_of(&self, data: &Data) -> Value {
+        match data {
+            Data::Kept(id) => self.value(*id),
+            Data::Made(value) => value.clone(),
         }
     }
 
@@ -112,7 +152,7 @@ impl Draft<'_> {
     /// What a frame sees of the execution.
     pub(crate) fn view(&self, frame: FrameId) -> View<'_> {
         let token = self.token.as_ref().filter(|(of, _)| *of == frame);
-        View::of(&self.checkpoint, &self.chance, self.at, frame)
+        View::of(&self.checkpoint, &self.missing, &self.chance, self.at, frame)
             .with_token(token.map(|(_, token)| token.as_str()))
     }
 
@@ -123,17 +163,18 @@ impl Draft<'_> {
         frame: FrameId,
         state: &State,
         result_path: Option<&ReferencePath>,
-        result: PayloadId,
+        result: impl Into<Data>,
     ) -> Result<Left, EvaluationError> {
+        let result = result.into();
         match &state.data_flow {
             DataFlow::JsonPath { output_path, .. } => {
-                let merged = self.merge(frame, result_path, result)?;
+                let merged = self.merge(frame, result_path, &result)?;
                 let output = self.select_or_empty(frame, output_path.as_ref(), merged)?;
-                let assigned = self.assign(frame, state.assign.as_ref(), result)?;
+                let assigned = self.assign(frame, state.assign.as_ref(), &result)?;
                 Ok(Left { output, assigned })
             }
             DataFlow::Jsonata { output } => {
-                let yielded = Yielded::Result(result);
+                let yielded = Yielded::Result(self.keep(result));
                 self.leave_yielding(frame, output.as_ref(), state.assign.as_ref(), yielded)
             }
         }
@@ -152,7 +193,7 @@ impl Draft<'_> {
             DataFlow::JsonPath { output_path, .. } => {
                 let input = self.effective_input(frame, state)?;
                 let output = self.select_or_empty(frame, output_path.as_ref(), input)?;
-                let assigned = self.assign(frame, assign, input)?;
+                let assigned = self.assign(frame, assign, &input.into())?;
                 Ok(Left { output, assigned })
             }
             DataFlow::Jsonata { .. } => {
@@ -171,8 +212,9 @@ impl Draft<'_> {
     ) -> Result<Left, EvaluationError> {
         match &state.data_flow {
             DataFlow::JsonPath { .. } => {
-                let output = self.merge(frame, catcher.result_path.as_ref(), error_output)?;
-                let assigned = self.assign(frame, catcher.assign.as_ref(), error_output)?;
+                let error_output = error_output.into();
+                let output = self.merge(frame, catcher.result_path.as_ref(), &error_output)?;
+                let assigned = self.assign(frame, catcher.assign.as_ref(), &error_output)?;
                 Ok(Left { output, assigned })
             }
             DataFlow::Jsonata { .. } => {
@@ -210,40 +252,41 @@ impl Draft<'_> {
     }
 
     /// The state's raw input with the result put where `ResultPath` says.
-    pub(crate) fn merge(
+    fn merge(
         &mut self,
         frame: FrameId,
         result_path: Option<&ReferencePath>,
-        result: PayloadId,
+        result: &Data,
     ) -> Result<PayloadId, EvaluationError> {
         let input = self.frame(frame).input;
-        match result_path {
-            None => Ok(input),
-            Some(path) if path.is_root() => Ok(result),
-            Some(path) => {
-                let input = self.payload(input);
-                let merged = path
-                    .write(input.value(), self.value(result))
-                    .map_err(EvaluationError::runtime)?;
-                Ok(self.add(merged))
-            }
-        }
+        let merged = match (result_path, result) {
+            (None, _) => return Ok(input),
+            (Some(path), Data::Kept(result)) if path.is_root() => return Ok(*result),
+            (Some(path), result) => path
+                .write(self.payload(input).value(), self.value_of(result))
+                .map_err(EvaluationError::runtime)?,
+        };
+        Ok(self.add(merged))
     }
 
     /// The values of an `Assign`, with `document` as its `$`. They count from the next state on.
-    pub(crate) fn assign(
+    fn assign(
         &mut self,
         frame: FrameId,
         template: Option<&Template>,
-        document: PayloadId,
-    ) -> Result<Vec<(String, PayloadId)>, EvaluationError> {
-        let evaluate =
-            |template: &Template| self.reading(frame, document, |scope| template.evaluate(scope));
-        let values = template.map(evaluate).transpose()?;
-        Ok(self.add_variables(values))
+        document: &Data,
+    ) -> Result<Vec<(Arc<str>, PayloadId)>, EvaluationError> {
+        let Some(template) = template else {
+            return Ok(Vec::new());
+        };
+        let values = template.evaluate(&Scope {
+            document: &self.value_of(document),
+            surroundings: &self.view(frame),
+        })?;
+        Ok(self.add_variables(Some(values)))
     }
 
-    fn add_variables(&mut self, assigned: Option<Value>) -> Vec<(String, PayloadId)> {
+    fn add_variables(&mut self, assigned: Option<Value>) -> Vec<(Arc<str>, PayloadId)> {
         let values = match assigned {
             None => return Vec::new(),
             Some(Value::Object(values)) => values,
@@ -251,7 +294,7 @@ impl Draft<'_> {
         };
         values
             .iter()
-            .map(|(name, value)| (name.to_string(), self.add(value.clone())))
+            .map(|(name, value)| (name.clone(), self.add(value.clone())))
             .collect()
     }
 }

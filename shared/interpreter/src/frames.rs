@@ -1,7 +1,7 @@
 //! The control flow of an execution: frames enter states, leave them, end and fail. The states
 //! themselves are in [`states`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use segno_asl::{
     definition::{Next, State, StateKind, StateName, StateType},
@@ -139,7 +139,7 @@ impl Draft<'_> {
     pub(crate) fn enter(&mut self, id: FrameId) {
         let state = self.state(id);
         let frame = self.frame(id);
-        let (name, input, previous) = (frame.state.to_string(), frame.input, frame.previous);
+        let (name, input, previous) = (frame.state.clone(), frame.input, frame.previous);
         let state_type = state.state_type();
         let event_id = self.chain(
             id,
@@ -198,9 +198,9 @@ impl Draft<'_> {
         max.is_some_and(|max| self.payload(output).text_bytes() > max)
     }
 
-    fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(String, PayloadId)>) {
+    fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(Arc<str>, PayloadId)>) {
         let state_type = self.state(id).state_type();
-        let name = self.state_name(id).to_string();
+        let name = self.state_name(id);
         self.frame_mut(id)
             .variables
             .extend(assigned.iter().cloned());
@@ -298,7 +298,7 @@ impl Draft<'_> {
             let detail = Detail::EvaluationFailed {
                 error: state_error.clone(),
                 location: error.location,
-                state: name.to_string(),
+                state: name,
             };
             let event_id = self.record(self.evaluation_follows(id), detail);
             self.frame_mut(id).previous = event_id;
@@ -368,7 +368,7 @@ impl Draft<'_> {
             Role::Root => return self.close_failed(error, last),
             Role::Branch { of, .. } => of,
             Role::Iteration { of, index, .. } => {
-                let name = self.state_name(of).to_string();
+                let name = self.state_name(of);
                 self.record(
                     last,
                     Detail::MapIterationFailed(MapIteration { name, index }),
@@ -411,7 +411,7 @@ impl Draft<'_> {
                 self.record(cause_event, Detail::StateAborted { state_type });
             }
             if let Role::Iteration { index, .. } = role {
-                let name = self.state_name(parent).to_string();
+                let name = self.state_name(parent);
                 self.record(
                     cause_event,
                     Detail::MapIterationAborted(MapIteration { name, index }),

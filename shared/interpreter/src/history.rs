@@ -4,7 +4,12 @@
 
 mod render;
 
-use segno_asl::{definition::StateType, errors::StateError};
+use std::sync::Arc;
+
+use segno_asl::{
+    definition::{StateName, StateType},
+    errors::StateError,
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::render::ExecutionData;
@@ -47,14 +52,14 @@ pub enum Detail {
 
     StateEntered {
         state_type: StateType,
-        name: String,
+        name: StateName,
         input: PayloadId,
     },
     StateExited {
         state_type: StateType,
-        name: String,
+        name: StateName,
         output: PayloadId,
-        assigned: Vec<(String, PayloadId)>,
+        assigned: Vec<(Arc<str>, PayloadId)>,
     },
     StateAborted {
         state_type: StateType,
@@ -123,7 +128,7 @@ pub enum Detail {
     EvaluationFailed {
         error: StateError,
         location: Option<String>,
-        state: String,
+        state: StateName,
     },
 }
 
@@ -169,6 +174,6 @@ pub struct TaskResource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the API's shapes")]
 pub struct MapIteration {
-    pub name: String,
+    pub name: StateName,
     pub index: usize,
 }

@@ -44,7 +44,7 @@ pub fn advance(
     event: Event,
 ) -> Result<Transition, Corrupt> {
     transition::check(machine, &checkpoint)?;
-    let owed_before = checkpoint.commands().into_iter().collect();
+    let owed_before = checkpoint.commands();
     let mut draft = Draft::new(machine, checkpoint, &event);
     match (&draft.checkpoint.status, event.kind) {
         (Status::NotStarted, EventKind::ExecutionStarted(start)) => {
@@ -122,5 +122,5 @@ pub fn advance(
     if draft.is_history_full() {
         draft.overflow();
     }
-    Ok(draft.finish(&owed_before))
+    draft.finish(owed_before)
 }

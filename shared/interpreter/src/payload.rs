@@ -1,7 +1,6 @@
 //! Payloads: the JSON values that flow through an execution, shared and never copied.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -85,18 +84,31 @@ impl PartialEq for Payload {
 pub struct PayloadId(pub u64);
 
 /// Payloads by id: those that a checkpoint refers to, or those that a history needs.
+///
+/// Ids are counted, so a new one goes last.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Payloads(BTreeMap<PayloadId, Payload>);
+pub struct Payloads(Vec<(PayloadId, Payload)>);
 
 impl Payloads {
     /// The payload of this id, if it is here.
     pub fn get(&self, id: PayloadId) -> Option<&Payload> {
-        self.0.get(&id)
+        let at = self.place(id).ok()?;
+        Some(&self.0[at].1)
     }
 
     /// Adds a payload under its id.
     pub fn insert(&mut self, id: PayloadId, payload: Payload) {
-        self.0.insert(id, payload);
+        match self.place(id) {
+            Ok(at) => self.0[at].1 = payload,
+            Err(at) => self.0.insert(at, (id, payload)),
+        }
+    }
+
+    fn place(&self, id: PayloadId) -> Result<usize, usize> {
+        match self.0.last() {
+            Some((last, _)) if *last < id => Err(self.0.len()),
+            _ => self.0.binary_search_by_key(&id, |(id, _)| *id),
+        }
     }
 
     /// How many there are.
@@ -111,19 +123,47 @@ impl Payloads {
 
     /// Forgets all but those that `is_needed`.
     pub(crate) fn retain(&mut self, is_needed: impl Fn(PayloadId) -> bool) {
-        self.0.retain(|id, _| is_needed(*id));
+        self.0.retain(|(id, _)| is_needed(*id));
     }
 }
 
 impl Extend<(PayloadId, Payload)> for Payloads {
     fn extend<T: IntoIterator<Item = (PayloadId, Payload)>>(&mut self, payloads: T) {
-        self.0.extend(payloads);
+        for (id, payload) in payloads {
+            self.insert(id, payload);
+        }
     }
 }
 
 impl FromIterator<(PayloadId, Payload)> for Payloads {
     fn from_iter<T: IntoIterator<Item = (PayloadId, Payload)>>(payloads: T) -> Self {
-        Self(payloads.into_iter().collect())
+        // Sorted first, so that each goes last. The sort is stable: of two of one id the last counts.
+        let mut payloads: Vec<_> = payloads.into_iter().collect();
+        payloads.sort_by_key(|(id, _)| *id);
+        let mut sorted = Self::default();
+        sorted.extend(payloads);
+        sorted
+    }
+}
+
+/// Which ids are needed, of those below a bound.
+pub(crate) struct Needed(Vec<bool>);
+
+impl Needed {
+    pub(crate) fn none_of(bound: PayloadId) -> Self {
+        let bound = usize::try_from(bound.0).expect("ids are counted in memory");
+        Self(vec![false; bound])
+    }
+
+    /// An id that was never given to a payload is not noted: whoever refers to it finds none.
+    pub(crate) fn note(&mut self, id: PayloadId) {
+        if let Some(is_needed) = self.0.get_mut(id.0 as usize) {
+            *is_needed = true;
+        }
+    }
+
+    pub(crate) fn has(&self, id: PayloadId) -> bool {
+        self.0.get(id.0 as usize).is_some_and(|is_needed| *is_needed)
     }
 }
 
@@ -139,5 +179,20 @@ mod tests {
         let computed = Payload::from(received.value().clone());
         assert_eq!(computed.text_bytes(), 9);
         assert_eq!(computed.text(), r#"{"a":1.5}"#);
+    }
+
+    #[test]
+    fn payloads_are_found_whatever_the_order_in_which_they_came() {
+        let payload = |number: u64| Payload::from(Value::from(number));
+        let numbered = |numbers: &[u64]| -> Payloads {
+            let pairs = numbers.iter().map(|n| (PayloadId(n % 100), payload(*n)));
+            pairs.collect()
+        };
+        let mut payloads = numbered(&[7, 3, 5, 103]);
+        payloads.insert(PayloadId(4), payload(4));
+        payloads.extend([(PayloadId(9), payload(9)), (PayloadId(1), payload(1))]);
+        assert_eq!(payloads, numbered(&[1, 103, 4, 5, 7, 9]));
+        assert_eq!(payloads.get(PayloadId(3)), Some(&payload(103)));
+        assert_eq!(payloads.get(PayloadId(6)), None);
     }
 }

@@ -13,11 +13,13 @@ use crate::{
     checkpoint::{Checkpoint, Frame, FrameId, Role},
     event::Timestamp,
     payload::PayloadId,
+    transition::Missing,
 };
 
 /// The view that a frame has of its execution. The context object is made when something reads it.
 pub(crate) struct View<'a> {
     checkpoint: &'a Checkpoint,
+    missing: &'a Missing,
     chance: &'a Chance,
     now: Timestamp,
     frame: FrameId,
@@ -49,12 +51,14 @@ impl Yielded {
 impl<'a> View<'a> {
     pub(crate) fn of(
         checkpoint: &'a Checkpoint,
+        missing: &'a Missing,
         chance: &'a Chance,
         now: Timestamp,
         frame: FrameId,
     ) -> Self {
         Self {
             checkpoint,
+            missing,
             chance,
             now,
             frame,
@@ -96,11 +100,14 @@ impl<'a> View<'a> {
     }
 
     fn value(&self, id: PayloadId) -> &'a Value {
-        self.checkpoint
-            .payloads
-            .get(id)
-            .expect("checked when the checkpoint came in")
-            .value()
+        static NULL: Value = Value::Null;
+        match self.checkpoint.payloads.get(id) {
+            Some(payload) => payload.value(),
+            None => {
+                self.missing.set(Some(id));
+                &NULL
+            }
+        }
     }
 
     fn build_context(&self) -> Value {

@@ -1,6 +1,6 @@
 //! The answer to an event, and how it is put together.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::Cell, sync::Arc};
 
 use segno_asl::{
     data::value::Value,
@@ -13,7 +13,7 @@ use crate::{
     command::Command,
     event::{Event, Timestamp},
     history::{Detail, HistoryEvent},
-    payload::{Payload, PayloadId},
+    payload::{Needed, Payload, PayloadId},
 };
 
 /// The answer to one event. Commit all of it or none of it.
@@ -45,7 +45,7 @@ pub enum Corrupt {
     /// A state that the machine does not have.
     #[error("the checkpoint is in state `{0}`, which the definition does not have")]
     UnknownState(String),
-    /// A payload that was not filled in.
+    /// A payload that the event needs was not filled in.
     #[error("the checkpoint refers to payload {}, which is missing", .0.0)]
     MissingPayload(PayloadId),
 }
@@ -68,6 +68,8 @@ pub(crate) struct Draft<'m> {
     payload_bytes: usize,
     is_history_full: bool,
     has_moved: bool,
+    /// A payload that was needed and is not there.
+    pub(crate) missing: Missing,
     /// The token of the attempt that is being scheduled.
     pub(crate) token: Option<(FrameId, String)>,
     /// The frames as they were when a state failed whose error is still on its way up.
@@ -86,35 +88,43 @@ impl<'m> Draft<'m> {
             payload_bytes: 0,
             is_history_full: false,
             has_moved: false,
+            missing: Missing::default(),
             token: None,
             failing: None,
         }
     }
 
     /// The finished transition. Commands are those that the checkpoint did not owe before.
-    pub(crate) fn finish(mut self, owed_before: &BTreeSet<Command>) -> Transition {
+    pub(crate) fn finish(mut self, mut owed_before: Vec<Command>) -> Result<Transition, Corrupt> {
+        if let Some(id) = self.missing.get() {
+            return Err(Corrupt::MissingPayload(id));
+        }
         if self.has_recorded() || self.has_moved {
             self.abandon_children();
             self.arm();
         }
-        let mut needed = self.checkpoint.payload_ids();
-        self.checkpoint.payloads.retain(|id| needed.contains(&id));
-        // What was made on the way, and is neither shown nor kept, is not stored.
-        needed.extend(
-            self.history
-                .iter()
-                .flat_map(|event| event.detail.payload_ids()),
-        );
-        self.payloads.retain(|(id, _)| needed.contains(id));
+        self.forget_payloads();
+        owed_before.sort_unstable();
         let mut commands = self.checkpoint.commands();
-        commands.retain(|command| !owed_before.contains(command));
-        Transition {
+        commands.retain(|command| owed_before.binary_search(command).is_err());
+        Ok(Transition {
             checkpoint: self.checkpoint,
             history: self.history,
             payloads: self.payloads,
             commands,
             has_moved: self.has_moved,
-        }
+        })
+    }
+
+    /// Forgets the payloads that nothing refers to any more.
+    fn forget_payloads(&mut self) {
+        let mut needed = Needed::none_of(PayloadId(self.checkpoint.counters.payloads));
+        self.checkpoint.for_each_payload(|id| needed.note(id));
+        self.checkpoint.payloads.retain(|id| needed.has(id));
+        // What was made on the way, and is neither shown nor kept, is not stored.
+        let shown = self.history.iter().flat_map(|event| event.detail.payload_ids());
+        shown.for_each(|id| needed.note(id));
+        self.payloads.retain(|(id, _)| needed.has(*id));
     }
 
     /// The checkpoint changes, although the history does not show it.
@@ -222,13 +232,16 @@ impl<'m> Draft<'m> {
         id
     }
 
-    /// The payload of this id; sharing it costs nothing.
+    /// The payload of this id; sharing it costs nothing. If it is missing, `null` stands in, and the
+    /// transition comes to nothing.
     pub(crate) fn payload(&self, id: PayloadId) -> Payload {
-        self.checkpoint
-            .payloads
-            .get(id)
-            .expect("checked when the checkpoint came in")
-            .clone()
+        match self.checkpoint.payloads.get(id) {
+            Some(payload) => payload.clone(),
+            None => {
+                self.missing.set(Some(id));
+                Payload::from(Value::Null)
+            }
+        }
     }
 
     /// The value of this id, shared.
@@ -263,19 +276,16 @@ impl<'m> Draft<'m> {
     }
 }
 
-/// Checks once what the draft then relies on: every state and every payload is there.
+/// Where a reader notes what it did not find.
+pub(crate) type Missing = Cell<Option<PayloadId>>;
+
+/// Checks once what the draft then relies on: every state is there. Payloads are looked up when they
+/// are needed: of a wide Map state an event needs few.
 pub(crate) fn check(machine: &StateMachine, checkpoint: &Checkpoint) -> Result<(), Corrupt> {
     for frame in checkpoint.frames.values() {
         if machine.state(&frame.state).is_none() {
             return Err(Corrupt::UnknownState(frame.state.to_string()));
         }
     }
-    match checkpoint
-        .payload_ids()
-        .into_iter()
-        .find(|id| checkpoint.payloads.get(*id).is_none())
-    {
-        Some(id) => Err(Corrupt::MissingPayload(id)),
-        None => Ok(()),
-    }
+    Ok(())
 }

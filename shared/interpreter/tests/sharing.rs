@@ -71,8 +71,7 @@ fn a_payload_that_passes_through_ten_states_is_stored_once() {
             event
                 .detail
                 .payload_ids()
-                .iter()
-                .all(|id| *id == PayloadId(0))
+                .all(|id| id == PayloadId(0))
         );
     }
     let stored = &transition.payloads[0].1;

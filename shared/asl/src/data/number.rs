@@ -9,19 +9,17 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
-use super::value::Value;
-
-/// `value` as compact JSON text.
+/// A JSON value as compact text.
 ///
 /// ```
 /// let value = segno_asl::json!({ "price": 10_000_000.5, "count": 2 });
 /// assert_eq!(segno_asl::data::number::to_json(&value), r#"{"price":1.00000005E7,"count":2}"#);
 /// ```
-pub fn to_json(value: &Value) -> String {
-    let mut text = Vec::with_capacity(value.text_bytes());
+pub fn to_json(value: &(impl Serialize + ?Sized)) -> String {
+    let mut text = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut text, Jackson))
-        .expect("a Vec accepts every write");
+        .expect("JSON has string keys only, and a Vec accepts every write");
     String::from_utf8(text).expect("the serializer writes UTF-8")
 }
 
@@ -98,6 +96,7 @@ impl Formatter for Jackson {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::value::Value;
     use crate::json;
 
     #[track_caller]

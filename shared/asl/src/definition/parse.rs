@@ -7,13 +7,13 @@ mod retries;
 mod states;
 mod templates;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use self::fields::Fields;
 use super::{
-    Diagnostic, Diagnostics, QueryLanguage, State, StateMachine, StateName, codes,
+    Diagnostic, Diagnostics, QueryLanguage, StateMachine, StateName, States, codes,
     validate::{self, Scope},
 };
 use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};
@@ -96,7 +96,7 @@ fn refusal(location: String, message: String) -> Diagnostics {
 struct Parser {
     /// The language of the states that do not say.
     language: QueryLanguage,
-    states: HashMap<StateName, State>,
+    states: States,
     scopes: Vec<Scope>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -105,7 +105,7 @@ impl Parser {
     fn new(language: QueryLanguage) -> Self {
         Self {
             language,
-            states: HashMap::new(),
+            states: States::default(),
             scopes: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -123,7 +123,7 @@ impl Parser {
         Some(StateMachine {
             start_at: start_at?,
             timeout,
-            states: HashMap::new(),
+            states: States::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! History events as the JSON that GetExecutionHistory answers with.
 
+use std::sync::Arc;
+
 use segno_asl::errors::StateError;
 use serde_json::{Map, Value, json};
 
@@ -117,23 +119,21 @@ impl Detail {
     }
 
     /// The payloads it refers to.
-    pub fn payload_ids(&self) -> Vec<PayloadId> {
-        match self {
+    pub fn payload_ids(&self) -> impl Iterator<Item = PayloadId> {
+        let (one, assigned): (_, &[(Arc<str>, PayloadId)]) = match self {
             Self::ExecutionStarted { input, .. }
             | Self::StateEntered { input, .. }
             | Self::LambdaFunctionScheduled { input, .. }
-            | Self::ActivityScheduled { input, .. } => vec![*input],
+            | Self::ActivityScheduled { input, .. } => (Some(*input), &[]),
             Self::ExecutionSucceeded { output }
             | Self::LambdaFunctionSucceeded { output }
             | Self::ActivitySucceeded { output }
             | Self::TaskSubmitted { output, .. }
-            | Self::TaskSucceeded { output, .. } => vec![*output],
+            | Self::TaskSucceeded { output, .. } => (Some(*output), &[]),
             Self::StateExited {
                 output, assigned, ..
-            } => std::iter::once(*output)
-                .chain(assigned.iter().map(|(_, id)| *id))
-                .collect(),
-            Self::TaskScheduled(scheduled) => vec![scheduled.parameters],
+            } => (Some(*output), assigned),
+            Self::TaskScheduled(scheduled) => (Some(scheduled.parameters), &[]),
             Self::ExecutionFailed(_)
             | Self::ExecutionAborted(_)
             | Self::ExecutionTimedOut(_)
@@ -158,8 +158,9 @@ impl Detail {
             | Self::MapIterationSucceeded(_)
             | Self::MapIterationFailed(_)
             | Self::MapIterationAborted(_)
-            | Self::EvaluationFailed { .. } => Vec::new(),
-        }
+            | Self::EvaluationFailed { .. } => (None, &[]),
+        };
+        one.into_iter().chain(assigned.iter().map(|(_, id)| *id))
     }
 }
 
@@ -430,11 +431,11 @@ impl Details<'_> {
         }
     }
 
-    fn assigned(&mut self, assigned: &[(String, PayloadId)]) {
+    fn assigned(&mut self, assigned: &[(Arc<str>, PayloadId)]) {
         if !assigned.is_empty() && self.data == ExecutionData::Included {
             let texts: Map<String, Value> = assigned
                 .iter()
-                .map(|(name, id)| (name.clone(), self.text(*id).into()))
+                .map(|(name, id)| (name.to_string(), self.text(*id).into()))
                 .collect();
             self.set("assignedVariables", texts);
             self.set("assignedVariablesDetails", json!({ "truncated": false }));

@@ -54,7 +54,7 @@ pub(crate) fn iteration_ended(
     output: PayloadId,
     last: u64,
 ) {
-    let name = draft.state_name(frame).to_string();
+    let name = draft.state_name(frame);
     let succeeded = draft.record(
         last,
         Detail::MapIterationSucceeded(MapIteration { name, index }),
@@ -110,7 +110,7 @@ fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Resu
     };
     let item = draft.payload(items).value()[index].clone();
     let item = draft.add(item);
-    let name = draft.state_name(frame).to_string();
+    let name = draft.state_name(frame);
     let started = draft.record(
         previous,
         Detail::MapIterationStarted(MapIteration { name, index }),

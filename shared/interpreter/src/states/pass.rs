@@ -4,6 +4,7 @@ use segno_asl::definition::{DataFlow, Pass, State};
 
 use crate::{
     checkpoint::FrameId,
+    data_flow::Data,
     frames::{Failure, Progress},
     transition::Draft,
 };
@@ -18,8 +19,8 @@ pub(crate) fn enter(
         DataFlow::JsonPath { .. } => {
             let input = draft.effective_input(frame, state)?;
             let result = match &pass.result {
-                Some(result) => draft.add(result.clone()),
-                None => draft.shape(frame, pass.parameters.as_ref(), input)?,
+                Some(result) => Data::Made(result.clone()),
+                None => draft.make(frame, pass.parameters.as_ref(), input)?,
             };
             draft.leave_with(frame, state, pass.result_path.as_ref(), result)?
         }

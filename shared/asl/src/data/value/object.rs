@@ -6,11 +6,13 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState},
+    hash::{BuildHasher, DefaultHasher, Hash, Hasher},
     slice,
     sync::Arc,
     vec,
 };
+
+use foldhash::quality::RandomState;
 
 use super::{Value, measure::Measure};
 
@@ -132,7 +134,7 @@ impl Members {
     fn new(members: Vec<Member>) -> Self {
         match members.len() {
             0..=FEW_MAX => Self::Few(members),
-            _ => Self::Many(Buckets::new(RandomState::new(), members)),
+            _ => Self::Many(Buckets::new(RandomState::default(), members)),
         }
     }
 
@@ -302,7 +304,7 @@ impl<'a> IntoIterator for &'a Object {
 pub struct Builder {
     members: Vec<Member>,
     /// Where each name is, once there are many.
-    places: HashMap<Arc<str>, usize>,
+    places: HashMap<Arc<str>, usize, RandomState>,
 }
 
 impl Builder {
