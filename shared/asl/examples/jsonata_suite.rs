@@ -131,7 +131,7 @@ impl Suite {
     }
 }
 
-fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(directory).expect("the suite is there");
     entries.map(|entry| entry.expect("a directory can be read").path())
 }
