@@ -83,6 +83,27 @@ impl Source {
     }
 }
 
+/// The file's name up to its first dot, with what no name may have replaced.
+pub(crate) fn machine_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    let name: String = stem
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if name.is_empty() {
+        "state-machine".into()
+    } else {
+        name
+    }
+}
+
 /// What the tokens of a definition stand for.
 #[derive(clap::Args)]
 pub(crate) struct Substitute {
