@@ -85,7 +85,11 @@ impl<'a> Reader<'a> {
         let (anchor, kind) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(text.len(), &place)?;
-                let tag = tag.as_ref().map(|tag| tag.suffix.as_str());
+                // The argument of a function is text.
+                let tag = match &function {
+                    Some(_) => Some("str"),
+                    None => tag.as_ref().map(|tag| tag.suffix.as_str()),
+                };
                 (anchor, Kind::Scalar(scalar(&text, style, tag, &place)?))
             }
             Event::SequenceStart(anchor, _) => {
@@ -292,12 +296,12 @@ mod tests {
 
     #[test]
     fn a_tag_of_cloudformation_is_the_function_it_is_short_for() {
-        let text = "a: !Ref Name\nb: !GetAtt F.Arn\nc: !Join ['-', [!Ref x, y]]\nd: !Sub\n  - ${k}\n  - k: 1\ne: !Other 1\n";
+        let text = "a: !Ref Name\nb: !GetAtt F.Arn\nc: !Join ['-', [!Ref x, y]]\nd: !Sub\n  - '${k}'\n  - k: 1\ne: !Other 1\nf: !Sub ${x}\n";
         assert_eq!(
             value(text),
             json!({ "a": { "Ref": "Name" }, "b": { "Fn::GetAtt": "F.Arn" },
                     "c": { "Fn::Join": ["-", [{ "Ref": "x" }, "y"]] },
-                    "d": { "Fn::Sub": ["${k}", { "k": 1 }] }, "e": 1 })
+                    "d": { "Fn::Sub": ["${k}", { "k": 1 }] }, "e": 1, "f": { "Fn::Sub": "${x}" } })
         );
     }
 
