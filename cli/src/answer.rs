@@ -13,7 +13,8 @@ use crate::{
 #[derive(clap::Args)]
 struct Task {
     /// The task token.
-    #[arg(value_name = "TOKEN")]
+    // One of 64 begins with a hyphen.
+    #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
     token: String,
 
     #[command(flatten)]

@@ -39,8 +39,7 @@ impl Source {
         let is_yaml = match extension.to_string_lossy().to_lowercase().as_str() {
             "yaml" | "yml" => true,
             "json" => false,
-            // Whatever is a definition in JSON begins like this.
-            _ => !text.trim().is_empty() && !text.trim_start().starts_with(['{', '[']),
+            _ => return Ok(Self::of_text(name.into(), text)),
         };
         let name = name.into();
         Ok(Self {
@@ -48,6 +47,17 @@ impl Source {
             text,
             is_yaml,
         })
+    }
+
+    /// A text of which nothing says whether it is JSON or YAML.
+    pub(crate) fn of_text(name: String, text: String) -> Self {
+        // Whatever is a definition in JSON begins like this.
+        let is_yaml = !text.trim().is_empty() && !text.trim_start().starts_with(['{', '[']);
+        Self {
+            name,
+            text,
+            is_yaml,
+        }
     }
 
     pub(crate) fn document(&self) -> Result<Document, Unreadable> {

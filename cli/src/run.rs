@@ -30,7 +30,7 @@ use crate::{
     definition::{self, Source, Substitute},
     environment, exit, input,
     invoker::LocalInvoker,
-    mock::Mocks,
+    mock::MockFile,
     progress::{self, Progress},
     terminal::Palette,
 };
@@ -104,12 +104,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
         let definition = definition::machine_name(&arguments.file);
-        invoker = invoker.with_mocks(Mocks::read(
-            file,
-            case,
-            arguments.name.as_deref(),
-            &definition,
-        )?);
+        let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;
+        invoker = invoker.with_mocks(mocks);
     }
     let progress = || Mutex::new(Progress::new(Palette::of(&std::io::stderr())));
     let progress = Shown((!arguments.quiet).then(progress));
@@ -271,7 +267,7 @@ fn check<S: Backend, C: Clock>(
             );
         }
     }
-    for state in engine.invoker().mocks().states() {
+    for state in engine.invoker().mocked_states() {
         if machine.state(state).is_none() {
             problems.push(format!(
                 "the mocked state `{state}` is not in the definition"
