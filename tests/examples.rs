@@ -184,8 +184,40 @@ fn a_payment_is_completed_or_cancelled_and_reconciled() {
 }
 
 #[test]
+fn an_order_over_the_limit_waits_for_an_approval() {
+    let approval = |case: &str, total: u32| {
+        let file = "docs/examples/approval.asl.json";
+        let mock = ["--mock", "docs/examples/approval.mock.json", "--case", case];
+        let input = json!({ "id": 7, "total": total }).to_string();
+        let run = ["run", file, "--skip-waits", "--quiet", "--input", &input];
+        segno(&[&run[..], &mock].concat()).output()
+    };
+    for (case, expected) in [
+        (
+            "Approved",
+            json!({ "order": 7, "status": "PLACED", "approvedBy": "Ada" }),
+        ),
+        (
+            "Rejected",
+            json!({ "order": 7, "status": "REJECTED", "reason": "too expensive" }),
+        ),
+        ("NeverAnswered", json!({ "order": 7, "status": "EXPIRED" })),
+        (
+            "ForgottenHalfway",
+            json!({ "order": 7, "status": "EXPIRED" }),
+        ),
+    ] {
+        assert_eq!(approval(case, 501), expected, "{case}");
+    }
+    assert_eq!(
+        approval("Rejected", 500),
+        json!({ "order": 7, "status": "PLACED" })
+    );
+}
+
+#[test]
 fn every_example_can_be_drawn() {
-    for example in ["hello-world", "order", "counter", "payment"] {
+    for example in ["hello-world", "order", "counter", "payment", "approval"] {
         let file = format!("docs/examples/{example}.asl.json");
         for (format, begins) in [("mermaid", "flowchart TD"), ("dot", "digraph {")] {
             let ran = segno(&["graph", &file, "--format", format]);

@@ -2,105 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+mod local;
 
 use serde_json::{Value, json};
 
-/// A generous time-out: nothing here takes long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_segno"))
-            .args(["dev", "--ephemeral", "--port", "0"])
-            .args(options)
-            .env_remove("AWS_ENDPOINT_URL")
-            .env_remove("AWS_ENDPOINT_URL_LAMBDA")
-            .env("AWS_REGION", "eu-central-1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut banner = BufReader::new(child.stderr.take().unwrap()).lines();
-        let export = banner.find_map(|line| {
-            line.unwrap()
-                .split_once("AWS_ENDPOINT_URL_SFN=")
-                .map(|(_, url)| url.to_owned())
-        });
-        // Whatever else the server writes is read, so that it never waits for a reader.
-        std::thread::spawn(move || banner.for_each(drop));
-        Self {
-            child,
-            url: export.unwrap(),
-        }
-    }
-
-    fn request(&self, operation: &str, body: &Value) -> reqwest::blocking::RequestBuilder {
-        reqwest::blocking::Client::new()
-            .post(&self.url)
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=segno/20240101/eu-central-1/states/aws4_request",
-            )
-            .header("x-amz-target", format!("AWSStepFunctions.{operation}"))
-            .body(body.to_string())
-    }
-
-    fn call(&self, operation: &str, body: Value) -> (u16, Value) {
-        let response = self.request(operation, &body).send().unwrap();
-        let status = response.status().as_u16();
-        (
-            status,
-            serde_json::from_str(&response.text().unwrap()).unwrap(),
-        )
-    }
-
-    fn ok(&self, operation: &str, body: Value) -> Value {
-        let (status, answer) = self.call(operation, body);
-        assert_eq!(status, 200, "{operation}: {answer}");
-        answer
-    }
-
-    fn create(&self, name: &str, definition: &Value) -> String {
-        let role = "arn:aws:iam::123456789012:role/any";
-        let request =
-            json!({ "name": name, "definition": definition.to_string(), "roleArn": role });
-        self.ok("CreateStateMachine", request)["stateMachineArn"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    fn run(&self, machine: &str, name: &str, input: &str) -> Value {
-        let start = json!({ "stateMachineArn": machine, "name": name, "input": input });
-        let execution = self.ok("StartExecution", start)["executionArn"].clone();
-        let begun = Instant::now();
-        loop {
-            let described = self.ok("DescribeExecution", json!({ "executionArn": execution }));
-            if described["status"] != "RUNNING" {
-                return described;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{described}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use self::local::Server;
 
 fn pass() -> Value {
     json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } })
@@ -291,6 +197,4 @@ fn web_pages_strangers_and_unsigned_requests_are_turned_away() {
         .send()
         .unwrap();
     assert_eq!(unsigned.status(), 403);
-    let health = reqwest::blocking::get(format!("{}/health", server.url)).unwrap();
-    assert_eq!(health.text().unwrap(), "ok\n");
 }

@@ -39,8 +39,7 @@ impl Source {
         let is_yaml = match extension.to_string_lossy().to_lowercase().as_str() {
             "yaml" | "yml" => true,
             "json" => false,
-            // Whatever is a definition in JSON begins like this.
-            _ => !text.trim().is_empty() && !text.trim_start().starts_with(['{', '[']),
+            _ => return Ok(Self::of_text(name.into(), text)),
         };
         let name = name.into();
         Ok(Self {
@@ -48,6 +47,17 @@ impl Source {
             text,
             is_yaml,
         })
+    }
+
+    /// A text of which nothing says whether it is JSON or YAML.
+    pub(crate) fn of_text(name: String, text: String) -> Self {
+        // Whatever is a definition in JSON begins like this.
+        let is_yaml = !text.trim().is_empty() && !text.trim_start().starts_with(['{', '[']);
+        Self {
+            name,
+            text,
+            is_yaml,
+        }
     }
 
     pub(crate) fn document(&self) -> Result<Document, Unreadable> {
@@ -80,6 +90,27 @@ impl Source {
         let (line, column) = self.position(refused.place.start);
         let message = &refused.diagnostic.message;
         format!("{}:{line}:{column}: {message}", self.name)
+    }
+}
+
+/// The file's name up to its first dot, with what no name may have replaced.
+pub(crate) fn machine_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    let name: String = stem
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if name.is_empty() {
+        "state-machine".into()
+    } else {
+        name
     }
 }
 

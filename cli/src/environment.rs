@@ -10,6 +10,9 @@ pub(crate) const REGION_DEFAULT: &str = "us-east-1";
 /// The account that ARNs are made in, unless told otherwise.
 pub(crate) const ACCOUNT_DEFAULT: &str = "123456789012";
 
+/// The port that `segno dev` listens on, unless told otherwise: that of Step Functions Local.
+pub(crate) const PORT_DEFAULT: u16 = 8083;
+
 /// `AWS_REGION`, then `AWS_DEFAULT_REGION`.
 pub(crate) fn region() -> String {
     first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).map_or(REGION_DEFAULT.into(), |(_, region)| region)
@@ -27,6 +30,14 @@ pub(crate) fn lambda_endpoint() -> anyhow::Result<Option<(&'static str, Endpoint
     };
     let endpoint = Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))?;
     Ok(Some((variable, endpoint)))
+}
+
+/// Where the Step Functions API is: `AWS_ENDPOINT_URL_SFN`, then `AWS_ENDPOINT_URL`, then where
+/// `segno dev` is unless told otherwise.
+pub(crate) fn states_endpoint() -> anyhow::Result<Endpoint> {
+    let (variable, url) = first(&["AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL"])
+        .unwrap_or_else(|| ("the default", format!("http://localhost:{PORT_DEFAULT}")));
+    Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))
 }
 
 /// The credentials of the environment, or some that no service takes.

@@ -1,7 +1,7 @@
 //! What a Task calls on a laptop: a local target if there is one for it, else Lambda behind an
 //! endpoint.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::{Context, bail};
 use segno_asl::{
@@ -9,7 +9,7 @@ use segno_asl::{
     definition::{Pattern, Resource, StateName, Task},
     errors::StateError,
 };
-use segno_engine::{Invoker, invoker::Call};
+use segno_engine::{Invoker, catalog::Machine, invoker::Call};
 use segno_integrations::{
     CallOutcome,
     lambda::{self, InvokeParameters, Lambda, function_name},
@@ -17,17 +17,25 @@ use segno_integrations::{
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
 
-use crate::mock::Mocks;
+use crate::mock::{Mocks, TestCases};
 
 /// Local targets by name, and Lambda for the rest.
-#[derive(Default)]
 pub(crate) struct LocalInvoker {
-    mocks: Mocks,
+    mocking: Mocking,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
     /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
     /// created other state machines.
     has_api: bool,
+}
+
+/// Which tasks are mocked.
+enum Mocking {
+    Nothing,
+    /// Those of the one execution that there is.
+    States(Arc<Mocks>),
+    /// Each execution has a test case, or none.
+    Cases(TestCases),
 }
 
 impl LocalInvoker {
@@ -39,12 +47,13 @@ impl LocalInvoker {
                 .split_once('=')
                 .with_context(|| format!("--lambda {option}: it must be NAME=TARGET"))?;
             let target = Target::parse(target).with_context(|| format!("--lambda {option}"))?;
+            let target = target.heard_by(|said| eprintln!("{said}"));
             if targets.insert(name.to_owned(), target).is_some() {
                 bail!("--lambda {name} is given twice");
             }
         }
         Ok(Self {
-            mocks: Mocks::default(),
+            mocking: Mocking::Nothing,
             targets,
             lambda,
             has_api: false,
@@ -53,7 +62,8 @@ impl LocalInvoker {
 
     /// The same, with the tasks of some states mocked.
     pub(crate) fn with_mocks(self, mocks: Mocks) -> Self {
-        Self { mocks, ..self }
+        let mocking = Mocking::States(Arc::new(mocks));
+        Self { mocking, ..self }
     }
 
     /// The same, beside an API.
@@ -64,9 +74,29 @@ impl LocalInvoker {
         }
     }
 
-    /// The states that are mocked.
-    pub(crate) fn mocks(&self) -> &Mocks {
-        &self.mocks
+    /// The same, with the test case of each execution.
+    pub(crate) fn with_test_cases(self, cases: TestCases) -> Self {
+        let mocking = Mocking::Cases(cases);
+        Self { mocking, ..self }
+    }
+
+    /// The states that are mocked, where it is the same ones all the time.
+    pub(crate) fn mocked_states(&self) -> impl Iterator<Item = &str> {
+        let mocks = match &self.mocking {
+            Mocking::States(mocks) => Some(mocks),
+            Mocking::Nothing | Mocking::Cases(_) => None,
+        };
+        mocks.into_iter().flat_map(|mocks| mocks.states())
+    }
+
+    /// The mocks that a call is answered from, if its state is mocked.
+    fn mocks(&self, call: &Call) -> Option<Arc<Mocks>> {
+        let mocks = match &self.mocking {
+            Mocking::Nothing => return None,
+            Mocking::States(mocks) => Arc::clone(mocks),
+            Mocking::Cases(cases) => cases.of(&call.execution_arn)?,
+        };
+        Some(mocks).filter(|mocks| mocks.has(&call.state))
     }
 
     /// The target of a function, or of the state that calls it.
@@ -107,7 +137,14 @@ impl LocalInvoker {
 
 impl Invoker for LocalInvoker {
     fn accepts(&self, state: &StateName, task: &Task) -> Result<(), String> {
-        if self.mocks.has(state) || self.targets.contains_key(&**state) {
+        let is_mocked = match &self.mocking {
+            Mocking::Nothing => false,
+            Mocking::States(mocks) => mocks.has(state),
+            // A test case names the states that it comes to. What else has no target is an error only
+            // if an execution comes to it all the same.
+            Mocking::Cases(_) => true,
+        };
+        if is_mocked || self.targets.contains_key(&**state) {
             return Ok(());
         }
         let function = match &task.resource {
@@ -142,11 +179,23 @@ impl Invoker for LocalInvoker {
     fn stands_in(&self, call: &Call) -> bool {
         let is_function = matches!(call.resource, Resource::LambdaFunction { .. })
             || is_lambda_invoke(&call.resource);
-        self.mocks.has(&call.state) || !is_function && self.targets.contains_key(&*call.state)
+        self.mocks(call).is_some() || !is_function && self.targets.contains_key(&*call.state)
+    }
+
+    fn prepare(&self, machine: &Machine, name: &str, test_case: &str) -> Result<(), String> {
+        match &self.mocking {
+            Mocking::Cases(cases) => cases.prepare(machine, name, test_case),
+            Mocking::Nothing | Mocking::States(_) => Err(format!(
+                "there is no test case `{test_case}`: the server has no --mock"
+            )),
+        }
     }
 
     async fn invoke(&self, call: Call) -> Outcome {
-        if let Some(outcome) = self.mocks.answer(&call.state) {
+        let mocked = self
+            .mocks(&call)
+            .and_then(|mocks| mocks.answer(&call.state));
+        if let Some(outcome) = mocked {
             return outcome;
         }
         let result = self.call(&call).await?;

@@ -6,13 +6,26 @@
     reason = "a command line prints"
 )]
 
+mod answer;
+mod client;
 mod definition;
 mod dev;
 mod environment;
+mod exit;
+mod findings;
 mod graph;
+mod history;
+mod input;
 mod invoker;
+mod list;
+mod logs;
 mod mock;
+mod progress;
 mod run;
+mod show;
+mod start;
+mod stop;
+mod terminal;
 mod validate;
 
 use std::process::ExitCode;
@@ -33,10 +46,17 @@ enum Command {
     Dev(dev::Arguments),
     Graph(graph::Arguments),
     Validate(validate::Arguments),
+    Start(start::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
+    History(history::Arguments),
+    Logs(logs::Arguments),
+    Stop(stop::Arguments),
+    Redrive(stop::Redrive),
+    SendSuccess(answer::Success),
+    SendFailure(answer::Failure),
+    SendHeartbeat(answer::Heartbeat),
 }
-
-/// Exit status of wrong usage, and of what cannot be read. `clap` uses it, too.
-const USAGE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -46,9 +66,19 @@ async fn main() -> ExitCode {
         Command::Dev(arguments) => dev::dev(arguments).await,
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Start(arguments) => start::start(arguments).await,
+        Command::List(arguments) => list::list(arguments).await,
+        Command::Show(arguments) => show::show(arguments).await,
+        Command::History(arguments) => history::history(arguments).await,
+        Command::Logs(arguments) => logs::logs(arguments).await,
+        Command::Stop(arguments) => stop::stop(arguments).await,
+        Command::Redrive(arguments) => stop::redrive(arguments).await,
+        Command::SendSuccess(arguments) => answer::success(arguments).await,
+        Command::SendFailure(arguments) => answer::failure(arguments).await,
+        Command::SendHeartbeat(arguments) => answer::heartbeat(arguments).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        ExitCode::from(USAGE)
+        ExitCode::from(exit::USAGE)
     })
 }

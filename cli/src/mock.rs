@@ -2,6 +2,8 @@
 //!
 //! AWS: [Testing with mocked service integrations](https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html).
 
+mod cases;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fs,
@@ -14,6 +16,15 @@ use segno_asl::errors::StateError;
 use segno_interpreter::{event::Outcome, payload::Payload};
 use serde::Deserialize;
 use serde_json::Value;
+
+pub(crate) use self::cases::TestCases;
+
+/// A file of mocks.
+pub(crate) struct MockFile {
+    /// What messages call it.
+    pub(crate) name: String,
+    configuration: Configuration,
+}
 
 /// What the tasks of one test case answer, by the name of their state.
 #[derive(Default)]
@@ -53,29 +64,35 @@ enum Response {
     },
 }
 
-impl Mocks {
-    /// Reads one test case. The state machine is the one of that name, else the one that is called as
-    /// the definition's file, else the only one.
-    pub(crate) fn read(
-        file: &Path,
-        case: &str,
-        name: Option<&str>,
-        definition: &str,
-    ) -> anyhow::Result<Self> {
-        let shown = file.display();
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+impl MockFile {
+    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
         let configuration: Configuration = serde_json::from_str(&text)
-            .with_context(|| format!("{shown} is no mock configuration"))?;
-        Self::of(configuration, case, name, definition).with_context(|| shown.to_string())
+            .with_context(|| format!("{name} is no mock configuration"))?;
+        Ok(Self {
+            name,
+            configuration,
+        })
     }
 
-    fn of(
-        configuration: Configuration,
+    /// The mocks of a test case. The state machine is the one of that name, else the one that is
+    /// called as the definition's file, else the only one.
+    pub(crate) fn mocks(
+        &self,
         case: &str,
         name: Option<&str>,
         definition: &str,
-    ) -> anyhow::Result<Self> {
-        let (name, machine) = machine(&configuration.state_machines, name, definition)?;
+    ) -> anyhow::Result<Mocks> {
+        machine(&self.configuration.state_machines, name, definition)
+            .and_then(|(name, _)| self.case(name, case))
+            .with_context(|| self.name.clone())
+    }
+
+    /// The mocks of a test case of a state machine.
+    fn case(&self, name: &str, case: &str) -> anyhow::Result<Mocks> {
+        let machines = &self.configuration.state_machines;
+        let (_, machine) = machine(machines, Some(name), name)?;
         let states = machine.test_cases.get(case).with_context(|| {
             let known: Vec<&str> = machine.test_cases.keys().map(String::as_str).collect();
             format!(
@@ -83,9 +100,10 @@ impl Mocks {
                 listed(&known)
             )
         })?;
-        let mut mocks = Self::default();
+        let mut mocks = Mocks::default();
         for (state, response) in states {
-            let responses = configuration.mocked_responses.get(response).with_context(|| {
+            let responses = self.configuration.mocked_responses.get(response);
+            let responses = responses.with_context(|| {
                 format!("the state `{state}` names the response `{response}`, which is not in MockedResponses")
             })?;
             let responses = Responses::parse(responses)
@@ -95,6 +113,17 @@ impl Mocks {
         Ok(mocks)
     }
 
+    /// Each state machine with each of its test cases.
+    fn cases(&self) -> impl Iterator<Item = (&str, &str)> {
+        let machines = self.configuration.state_machines.iter();
+        machines.flat_map(|(name, machine)| {
+            let cases = machine.test_cases.keys();
+            cases.map(move |case| (name.as_str(), case.as_str()))
+        })
+    }
+}
+
+impl Mocks {
     /// Whether a state is mocked.
     pub(crate) fn has(&self, state: &str) -> bool {
         self.states.contains_key(state)
@@ -200,17 +229,19 @@ mod tests {
 
     use super::*;
 
+    fn file(configuration: Value) -> MockFile {
+        MockFile {
+            name: "mock.json".into(),
+            configuration: serde_json::from_value(configuration).unwrap(),
+        }
+    }
+
     fn mocks(responses: Value) -> anyhow::Result<Mocks> {
         let configuration = json!({
             "StateMachines": { "order": { "TestCases": { "case": { "Pay": "Answers" } } } },
             "MockedResponses": { "Answers": responses },
         });
-        Mocks::of(
-            serde_json::from_value(configuration).unwrap(),
-            "case",
-            None,
-            "order",
-        )
+        file(configuration).mocks("case", None, "order")
     }
 
     fn error(outcome: anyhow::Result<Mocks>) -> String {
@@ -234,7 +265,7 @@ mod tests {
         let message = error(mocks(json!({ "0": { "Return": 1 }, "2": { "Return": 2 } })));
         assert_eq!(
             message,
-            "the response `Answers`: the invocation 1 is missing, or given twice"
+            "mock.json: the response `Answers`: the invocation 1 is missing, or given twice"
         );
         assert!(
             error(mocks(json!({ "first": { "Return": 1 } }))).contains("`first` is no invocation")
@@ -244,17 +275,16 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_said_with_what_is() {
-        let configuration = || {
-            let text = json!({
+        let of = |case, name, definition| {
+            let file = file(json!({
                 "StateMachines": {
                     "order": { "TestCases": { "good": { "Pay": "Nothing" } } },
                     "refund": { "TestCases": {} },
                 },
                 "MockedResponses": {},
-            });
-            serde_json::from_value::<Configuration>(text).unwrap()
+            }));
+            error(file.mocks(case, name, definition))
         };
-        let of = |case, name, file| error(Mocks::of(configuration(), case, name, file));
         assert!(of("bad", None, "order").contains("no test case `bad`, but `good`"));
         assert!(of("good", None, "other").contains("choose with --name from `order`, `refund`"));
         assert!(

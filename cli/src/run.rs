@@ -1,8 +1,10 @@
 //! `segno run`: one execution of one definition, here and now.
 
-mod progress;
-
-use std::{fs, io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex},
+};
 
 use anyhow::{Context, anyhow, bail};
 use segno_asl::{
@@ -11,23 +13,26 @@ use segno_asl::{
     limits,
 };
 use segno_engine::{
-    Backend, Clock, Config, Engine, Invoker, Store,
+    Backend, Clock, Config, Engine, Invoker, Observer, Store,
     catalog::Machine,
     clock::{SkippingClock, SystemClock},
     memory::MemoryStore,
     operations::{StartRequest, arn},
-    store::{Created, EndStatus, Head},
+    store::{Created, Head},
 };
 use segno_integrations::lambda::Lambda;
-use segno_interpreter::{history::ExecutionData, payload::Payload};
+use segno_interpreter::{
+    history::ExecutionData, key::ExecutionKey, payload::Payload, transition::Transition,
+};
 use serde_json::{Value, json};
 
-use self::progress::Progress;
 use crate::{
-    definition::{Source, Substitute},
-    environment,
+    definition::{self, Source, Substitute},
+    environment, exit, input,
     invoker::LocalInvoker,
-    mock::Mocks,
+    mock::MockFile,
+    progress::{self, Progress},
+    terminal::Palette,
 };
 
 /// Run a definition once: progress on standard error, the output on standard output.
@@ -77,8 +82,19 @@ pub(crate) struct Arguments {
     quiet: bool,
 }
 
-/// Exit status of an execution that timed out or was aborted.
-const INTERRUPTED: u8 = 3;
+/// Shows the progress of the one execution on standard error, unless it is to be quiet.
+struct Shown(Option<Mutex<Progress>>);
+
+impl Observer for Shown {
+    fn committed(&self, _execution: &ExecutionKey, transition: &Transition) {
+        if let Some(progress) = &self.0 {
+            let mut progress = progress.lock().expect("nothing panics under the lock");
+            for line in progress.commit(transition) {
+                eprintln!("{line}");
+            }
+        }
+    }
+}
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = request(&arguments)?;
@@ -87,15 +103,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     });
     let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
-        let definition = machine_name(&arguments.file);
-        invoker = invoker.with_mocks(Mocks::read(
-            file,
-            case,
-            arguments.name.as_deref(),
-            &definition,
-        )?);
+        let definition = definition::machine_name(&arguments.file);
+        let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;
+        invoker = invoker.with_mocks(mocks);
     }
-    let progress = Progress::new(arguments.quiet, std::io::stderr().is_terminal());
+    let progress = || Mutex::new(Progress::new(Palette::of(&std::io::stderr())));
+    let progress = Shown((!arguments.quiet).then(progress));
     let store = MemoryStore::default();
     // Held to its end, so that time can jump.
     let config = Config {
@@ -114,10 +127,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Reads what the command line names.
 fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
     let definition = definition(arguments)?;
-    let input = match arguments.input.strip_prefix('@') {
-        None => arguments.input.clone(),
-        Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?,
-    };
+    let input = input::read("--input", &arguments.input)?;
     let input = Payload::parse(&input).context("--input is not JSON")?;
     if input.text().len() > limits::PAYLOAD_BYTES_MAX {
         bail!(
@@ -129,7 +139,7 @@ fn request(arguments: &Arguments) -> anyhow::Result<StartRequest> {
     let name = arguments
         .name
         .clone()
-        .unwrap_or_else(|| machine_name(&arguments.file));
+        .unwrap_or_else(|| definition::machine_name(&arguments.file));
     let (region, account) = (environment::region(), environment::account_id());
     let machine = Machine::new(
         arn::state_machine(&region, &account, &name),
@@ -172,27 +182,6 @@ fn definition(arguments: &Arguments) -> anyhow::Result<String> {
     Ok(source.text)
 }
 
-/// The file's name up to its first dot, with what no name may have replaced.
-fn machine_name(file: &std::path::Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.split('.').next().unwrap_or_default();
-    let name: String = stem
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || "-_".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    if name.is_empty() {
-        "state-machine".into()
-    } else {
-        name
-    }
-}
-
 async fn execute<S: Backend, C: Clock>(
     engine: &Engine<S, LocalInvoker, C>,
     request: StartRequest,
@@ -228,13 +217,22 @@ async fn execute<S: Backend, C: Clock>(
         println!("{}", output.context("the output is gone")?.text());
     }
     if !arguments.quiet {
-        eprintln!("{}", progress::summary(&head));
+        eprintln!("{}", summary(&head));
     }
-    Ok(match end.status {
-        EndStatus::Succeeded => ExitCode::SUCCESS,
-        EndStatus::Failed => ExitCode::FAILURE,
-        EndStatus::TimedOut | EndStatus::Aborted => ExitCode::from(INTERRUPTED),
-    })
+    Ok(exit::of_execution(end.status.name()))
+}
+
+/// The last line: how it ended.
+fn summary(head: &Head) -> String {
+    let Some(end) = &head.shown.end else {
+        return "the execution goes on".into();
+    };
+    let took = head.started_at.until(end.at);
+    let error = end.error.as_ref();
+    let text = |text: Option<&String>| text.map_or(Value::Null, |text| text.as_str().into());
+    let name = text(error.and_then(|error| error.name.as_ref()));
+    let cause = text(error.and_then(|error| error.cause.as_ref()));
+    progress::summary(end.status.name(), took, &name, &cause)
 }
 
 fn interrupted() -> StateError {
@@ -269,7 +267,7 @@ fn check<S: Backend, C: Clock>(
             );
         }
     }
-    for state in engine.invoker().mocks().states() {
+    for state in engine.invoker().mocked_states() {
         if machine.state(state).is_none() {
             problems.push(format!(
                 "the mocked state `{state}` is not in the definition"

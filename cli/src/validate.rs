@@ -3,21 +3,19 @@
 mod report;
 mod sarif;
 
-use std::{
-    io::{IsTerminal, Write},
-    ops::Range,
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
-    Diagnostic, MachineType, Severity, codes,
+    MachineType, Severity, codes,
     tokens::{self, Substitutions},
 };
 
 use crate::{
-    USAGE,
     definition::{Source, Substitute},
+    exit,
+    findings::{self, Finding},
+    terminal::Palette,
 };
 
 /// Say what is wrong with definitions: errors, warnings, and where they are.
@@ -73,12 +71,6 @@ struct Checked {
     findings: Vec<Finding>,
 }
 
-struct Finding {
-    diagnostic: Diagnostic,
-    /// Bytes of the text.
-    place: Range<usize>,
-}
-
 pub(crate) fn validate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let substitutions = arguments.substitute.read()?;
     let mut is_readable = true;
@@ -95,11 +87,7 @@ pub(crate) fn validate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     let said = match arguments.format {
-        Format::Text => {
-            let is_coloured =
-                std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            report::text(&checked, is_coloured)
-        }
+        Format::Text => report::text(&checked, Palette::of(&std::io::stdout())),
         Format::Json => format!("{:#}\n", report::json(&checked)),
         Format::Sarif => format!("{:#}\n", sarif::render(&checked)),
     };
@@ -107,7 +95,7 @@ pub(crate) fn validate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _ = std::io::stdout().write_all(said.as_bytes());
     let mut findings = checked.iter().flat_map(|checked| &checked.findings);
     Ok(if !is_readable {
-        ExitCode::from(USAGE)
+        ExitCode::from(exit::USAGE)
     } else if findings.any(|finding| finding.diagnostic.is_error()) {
         ExitCode::FAILURE
     } else {
@@ -143,31 +131,18 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
     let document = match source.document() {
         Ok(document) => document,
         Err(refused) => {
-            let findings = vec![Finding {
-                diagnostic: refused.diagnostic,
-                place: refused.place,
-            }];
+            let findings = vec![refused.into()];
             return Checked { source, findings };
         }
     };
     let definition = tokens::fill(&document.value, substitutions);
-    let mut findings: Vec<Finding> = tokens::check(&definition, machine_type)
-        .into_iter()
-        .map(|mut diagnostic| {
-            // It is valid, and runs on AWS.
-            if diagnostic.code == codes::NOT_SUPPORTED {
-                diagnostic.severity = Severity::Warning;
-            }
-            diagnostic
-        })
-        .map(|diagnostic| Finding {
-            place: match diagnostic.message.as_str() {
-                "Field is not supported" => document.name_place(&diagnostic.location),
-                _ => document.place(&diagnostic.location),
-            },
-            diagnostic,
-        })
-        .collect();
+    let mut findings = findings::check(&document, "", &definition, machine_type);
+    for Finding { diagnostic, .. } in &mut findings {
+        // It is valid, and runs on AWS.
+        if diagnostic.code == codes::NOT_SUPPORTED {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
     let twice = document.duplicate_keys();
     findings.extend(
         twice

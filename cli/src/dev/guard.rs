@@ -1,4 +1,4 @@
-//! Who may talk to the local server: programs on this machine, and no web page.
+//! Who may talk to the local server: programs on this machine, and no web page but its own.
 //!
 //! A browser lets any page send requests to localhost. What a page cannot do is leave out its
 //! `Origin`, or add an `Authorization` header without asking first.
@@ -8,28 +8,47 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 /// Why a request was turned away.
 pub(super) type Refusal = (StatusCode, &'static str);
 
-/// Checks who sends a request.
-pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let host = uri.host().or_else(|| text(header::HOST).map(without_port));
-    if !host.is_some_and(is_local_name) {
-        return Err((
-            StatusCode::FORBIDDEN,
-            "the host is not a name of this machine",
-        ));
+/// Who is let in.
+pub(super) struct Guard {
+    /// Names of this machine besides those of the loopback, in lower case.
+    pub(super) hosts: Vec<String>,
+}
+
+impl Guard {
+    /// Checks who sends a request.
+    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let refuse = |why| Err((StatusCode::FORBIDDEN, why));
+        // A target may name the host, too, as requests to a proxy do. Both must be this machine.
+        let authority = uri.authority().map(|authority| authority.as_str());
+        let host = text(headers, header::HOST.as_str());
+        let mut named = authority.iter().chain(&host).peekable();
+        if named.peek().is_none() || !named.all(|host| self.is_local_name(without_port(host))) {
+            return refuse("the host is not a name of this machine; --host adds one");
+        }
+        let own = authority.or(host).map(|host| format!("http://{host}"));
+        let origin = text(headers, header::ORIGIN.as_str());
+        let site = text(headers, "sec-fetch-site");
+        let is_own = origin.is_none_or(|origin| own.as_deref() == Some(origin));
+        // `none` is what the person at the browser has asked for.
+        if !is_own || !site.is_none_or(|site| matches!(site, "same-origin" | "none")) {
+            return refuse("requests of other web pages are refused");
+        }
+        Ok(())
     }
-    if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
-        return Err((StatusCode::FORBIDDEN, "requests of web pages are refused"));
+
+    /// A loopback name or one that was added, also with the `sync-` that SDKs put in front of it for
+    /// some operations.
+    fn is_local_name(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let is_local = |host: &str| is_loopback(host) || self.hosts.iter().any(|own| own == host);
+        is_local(&host) || host.strip_prefix("sync-").is_some_and(is_local)
     }
-    Ok(())
 }
 
 /// Checks that a request is signed, as those of every AWS client are. The signature itself is not
 /// looked at: whoever can connect to the loopback is let in.
 pub(super) fn check_signed(headers: &HeaderMap) -> Result<(), Refusal> {
-    let authorization = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let authorization = text(headers, header::AUTHORIZATION.as_str());
     match authorization.is_some_and(|value| value.starts_with("AWS4-")) {
         true => Ok(()),
         false => Err((
@@ -39,16 +58,15 @@ pub(super) fn check_signed(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
 fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => authority,
     }
-}
-
-/// A loopback name, also with the `sync-` that SDKs put in front of it for some operations.
-fn is_local_name(host: &str) -> bool {
-    is_loopback(host) || host.strip_prefix("sync-").is_some_and(is_loopback)
 }
 
 /// A loopback address, `localhost` or `*.localhost`.
@@ -65,21 +83,33 @@ pub(super) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn request(headers: &[(&'static str, &'static str)]) -> Result<(), Refusal> {
+    fn request_to(uri: &str, headers: &[(&'static str, &'static str)]) -> Result<(), Refusal> {
+        let guard = Guard {
+            hosts: vec!["segno.test".into()],
+        };
         let pairs = headers
             .iter()
             .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()));
-        check(&Uri::from_static("/"), &pairs.collect())
+        guard.check(&uri.parse().unwrap(), &pairs.collect())
+    }
+
+    fn request(headers: &[(&'static str, &'static str)]) -> Result<(), Refusal> {
+        request_to("/", headers)
     }
 
     #[test]
     fn names_of_this_machine_are_let_in() {
         for host in [
             "localhost:8083",
+            "LocalHost",
             "127.0.0.1:8083",
             "[::1]:8083",
             "sync-localhost:8083",
+            "sync-127.0.0.1:8083",
+            "sync-sfn.localhost",
             "a.localhost",
+            "segno.test:8083",
+            "sync-segno.test",
         ] {
             assert!(request(&[("host", host)]).is_ok(), "{host}");
         }
@@ -90,16 +120,48 @@ mod tests {
         for host in [
             "example.com",
             "localhost.example.com:8083",
+            "x.segno.test",
             "192.168.0.1:8083",
             "",
         ] {
             assert!(request(&[("host", host)]).is_err(), "{host}");
         }
+        assert!(request(&[]).is_err());
     }
 
     #[test]
-    fn web_pages_are_not_let_in() {
-        assert!(request(&[("host", "localhost"), ("origin", "http://localhost")]).is_err());
-        assert!(request(&[("host", "localhost"), ("sec-fetch-site", "same-site")]).is_err());
+    fn a_target_with_a_host_obeys_the_same_list() {
+        let local = ("host", "localhost:8083");
+        assert!(request_to("http://localhost:8083/", &[local]).is_ok());
+        assert!(request_to("http://localhost:8083/", &[]).is_ok());
+        assert!(request_to("http://example.com/", &[local]).is_err());
+        assert!(request_to("http://localhost:8083/", &[("host", "example.com")]).is_err());
+    }
+
+    #[test]
+    fn other_web_pages_are_not_let_in() {
+        let host = ("host", "localhost:8083");
+        for header in [
+            ("origin", "http://localhost"),
+            ("origin", "https://localhost:8083"),
+            ("origin", "http://localhost:3000"),
+            ("origin", "null"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            assert!(request(&[host, header]).is_err(), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn its_own_pages_and_the_address_bar_are() {
+        let host = ("host", "localhost:8083");
+        for header in [
+            ("origin", "http://localhost:8083"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "none"),
+        ] {
+            assert!(request(&[host, header]).is_ok(), "{header:?}");
+        }
     }
 }

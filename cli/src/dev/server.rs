@@ -1,49 +1,76 @@
 //! The API over HTTP.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use segno_api::{Api, CONTENT_TYPE};
-use segno_engine::{clock::SystemClock, memory::MemoryStore};
+use segno_engine::{Backend, clock::SystemClock};
+use serde_json::json;
 
-use super::guard;
+use super::guard::{Guard, Refusal, check_signed};
 use crate::invoker::LocalInvoker;
 
-type LocalApi = Api<MemoryStore, LocalInvoker, SystemClock>;
+/// What answers requests.
+pub(super) struct Server<S> {
+    pub(super) api: Arc<Api<S, LocalInvoker, SystemClock>>,
+    pub(super) guard: Guard,
+    /// Whether the definitions are loaded.
+    pub(super) is_ready: AtomicBool,
+}
 
 /// Bytes of a request: room for the largest definition, escaped.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-pub(super) fn router(api: Arc<LocalApi>) -> Router {
+/// How every response names the server. [`holder`](super::port) looks for it.
+pub(super) const SERVER: &str = concat!("segno/", env!("CARGO_PKG_VERSION"));
+
+pub(super) fn router<S: Backend>(server: Arc<Server<S>>) -> Router {
     Router::new()
-        .route("/", post(operation))
-        .route("/health", get(health))
+        .route("/", post(operation::<S>))
+        .route("/health", get(health::<S>))
+        .route("/ready", get(ready::<S>))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(api)
+        .layer(axum::middleware::map_response(named))
+        .with_state(server)
 }
 
-async fn operation(
-    State(api): State<Arc<LocalApi>>,
+async fn named(mut response: Response) -> Response {
+    let value = HeaderValue::from_static(SERVER);
+    response.headers_mut().insert(header::SERVER, value);
+    response
+}
+
+async fn operation<S: Backend>(
+    State(server): State<Arc<Server<S>>>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(refusal) = guard::check(&uri, &headers).and_then(|()| guard::check_signed(&headers))
-    {
-        return refusal.into_response();
+    let checked = server.guard.check(&uri, &headers);
+    if let Err(refusal) = checked.and_then(|()| check_signed(&headers)) {
+        return refused(refusal);
     }
     let target = headers
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let answer = api.handle(target, &body).await;
+    let answer = server.api.handle(target, &body).await;
+    tracing::debug!(
+        target,
+        status = answer.status,
+        error = answer.error_type,
+        "request"
+    );
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let request_id = uuid::Uuid::new_v4().to_string();
     let headers = [
@@ -52,15 +79,46 @@ async fn operation(
     ];
     let mut response = (status, headers, answer.body).into_response();
     if let Some(name) = answer.error_type {
-        let value = header::HeaderValue::from_static(name);
+        let value = HeaderValue::from_static(name);
         response.headers_mut().insert("x-amzn-errortype", value);
     }
     response
 }
 
-async fn health(uri: Uri, headers: HeaderMap) -> Response {
-    match guard::check(&uri, &headers) {
-        Ok(()) => "ok\n".into_response(),
-        Err(refusal) => refusal.into_response(),
+/// The process is there.
+async fn health<S: Backend>(
+    State(server): State<Arc<Server<S>>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let version = env!("CARGO_PKG_VERSION");
+    let health = json!({ "status": "ok", "version": version, "pid": std::process::id() });
+    match server.guard.check(&uri, &headers) {
+        Ok(()) => (StatusCode::OK, format!("{health}\n")).into_response(),
+        Err(refusal) => refused(refusal),
     }
+}
+
+/// The definitions are loaded.
+async fn ready<S: Backend>(
+    State(server): State<Arc<Server<S>>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = server.guard.check(&uri, &headers) {
+        return refused(refusal);
+    }
+    match server.is_ready.load(Ordering::Acquire) {
+        true => (StatusCode::OK, "ready\n").into_response(),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "definitions are being loaded\n",
+        )
+            .into_response(),
+    }
+}
+
+fn refused((status, why): Refusal) -> Response {
+    tracing::info!(why, "a request is turned away");
+    (status, why).into_response()
 }

@@ -1,56 +1,23 @@
 //! Findings for people, and as a list.
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
-use super::{Checked, Finding};
+use super::Checked;
+use crate::{
+    findings::{Finding, frame},
+    terminal::Palette,
+};
 
 /// Each finding with the lines it is about, then the totals.
-pub(super) fn text(checked: &[Checked], is_coloured: bool) -> String {
-    let renderer = match is_coloured {
-        true => Renderer::styled(),
-        false => Renderer::plain(),
-    };
+pub(super) fn text(checked: &[Checked], palette: Palette) -> String {
     let mut text = String::new();
     for checked in checked {
         for finding in &checked.findings {
-            text += &frame(checked, finding, &renderer);
+            text += &frame(&checked.source, finding, palette);
             text += "\n\n";
         }
     }
     text + &totals(checked) + "\n"
-}
-
-/// Lines longer than this are no help to anyone, and take long to lay out.
-const FRAME_BYTES_MAX: usize = 10_000;
-
-fn frame(checked: &Checked, finding: &Finding, renderer: &Renderer) -> String {
-    let diagnostic = &finding.diagnostic;
-    let level = match diagnostic.is_error() {
-        true => Level::ERROR,
-        false => Level::WARNING,
-    };
-    let source = &checked.source;
-    let (line, column) = source.position(finding.place.start);
-    let title = level
-        .primary_title(diagnostic.message.trim_end())
-        .id(diagnostic.code);
-    let lines = source.lines(&finding.place);
-    let mut group = if lines.len() > FRAME_BYTES_MAX {
-        let origin = Origin::path(&source.name).line(line).char_column(column);
-        title.element(origin)
-    } else {
-        let place = finding.place.start - lines.start..finding.place.end - lines.start;
-        let snippet = Snippet::source(&source.text[lines])
-            .line_start(line)
-            .path(&source.name)
-            .annotation(AnnotationKind::Primary.span(place));
-        title.element(snippet)
-    };
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
-    }
-    renderer.render(&[group])
 }
 
 fn totals(checked: &[Checked]) -> String {

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use serde_json::{Value, json};
 
-use super::{Checked, Finding};
+use super::Checked;
+use crate::findings::Finding;
 
 pub(super) fn render(checked: &[Checked]) -> Value {
     let findings = checked.iter().flat_map(|checked| &checked.findings);

@@ -7,6 +7,8 @@ use segno_interpreter::{
     checkpoint::AttemptId, event::Outcome, key::ExecutionKey, payload::Payload,
 };
 
+use crate::catalog::Machine;
+
 /// Performs the attempts of tasks.
 ///
 /// The promise: one [`invoke`](Invoker::invoke) is at most one request. Whatever goes wrong comes back
@@ -18,6 +20,18 @@ pub trait Invoker: Send + Sync + 'static {
     ///
     /// A sentence for whoever wrote the definition or the command line.
     fn accepts(&self, state: &StateName, task: &Task) -> Result<(), String>;
+
+    /// Is told that an execution is about to start for which its caller wants a test case of mocks:
+    /// what stands behind the `#` in the ARN of the state machine, as Step Functions Local has it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the caller: there is no such test case here.
+    fn prepare(&self, _machine: &Machine, _name: &str, test_case: &str) -> Result<(), String> {
+        Err(format!(
+            "there are no test cases here, and none `{test_case}`"
+        ))
+    }
 
     /// Performs one attempt. Dropping the future abandons it.
     fn invoke(&self, call: Call) -> impl Future<Output = Outcome> + Send;

@@ -60,6 +60,14 @@ impl Target {
         }))
     }
 
+    /// The same; `listener` is told what a command writes to standard error when it succeeds.
+    pub fn heard_by(self, listener: fn(&str)) -> Self {
+        match self {
+            Self::Command(command) => Self::Command(command.heard_by(listener)),
+            Self::Http(http) => Self::Http(http),
+        }
+    }
+
     /// Gives it an event, once.
     ///
     /// # Errors

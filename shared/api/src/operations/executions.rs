@@ -129,13 +129,18 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         &self,
         request: StartExecution,
     ) -> Result<StartRequest, ApiError> {
-        let machine = self.machine(&request.state_machine_arn).await?;
+        let (arn, test_case) = split_test_case(&request.state_machine_arn);
+        let machine = self.machine(arn).await?;
         let name = request
             .name
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         check_name(&name)?;
         let input = request.input.as_deref().unwrap_or("{}");
         let input = read_input(input, self.engine.config().bounds.payload_bytes_max)?;
+        if let Some(test_case) = test_case {
+            let prepared = self.engine.invoker().prepare(&machine, &name, test_case);
+            prepared.map_err(ApiError::validation)?;
+        }
         Ok(StartRequest {
             trace_header: request.trace_header,
             ..StartRequest::new(machine, name, input)
@@ -312,6 +317,16 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
 enum Redrive {
     Possible,
     Impossible(String),
+}
+
+/// The ARN of a state machine, and the test case of mocks that Step Functions Local takes behind it.
+///
+/// AWS: [Testing with mocked service integrations](https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html).
+fn split_test_case(arn: &str) -> (&str, Option<&str>) {
+    match arn.split_once('#') {
+        Some((arn, case)) => (arn, Some(case)),
+        None => (arn, None),
+    }
 }
 
 /// Reads the input of an execution of at most `max` bytes.

@@ -55,6 +55,14 @@ pub(super) fn quote_whole(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A string as it is written, though it may be a token that stood without quotes.
+pub fn written(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix(BARE) {
+        Some(name) => Cow::Owned(format!("${{{name}}}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
 struct Token<'a> {
     name: &'a str,
     place: Range<usize>,

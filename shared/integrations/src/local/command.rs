@@ -11,16 +11,27 @@ use crate::lambda::Invocation;
 ///
 /// Exit status 0 makes standard output the result. Any other makes standard error the cause; if
 /// that is a JSON object with `errorType`, as Lambda's errors are, its error has that name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Command {
     words: Vec<String>,
+    /// Is told what a command that succeeds writes to standard error.
+    listener: Option<fn(&str)>,
 }
 
 impl Command {
     /// Splits a command line as a shell does, quotes included. `None` if there is nothing to run.
     pub fn parse(line: &str) -> Option<Self> {
         let words = shell_words::split(line).ok()?;
-        (!words.is_empty()).then_some(Self { words })
+        (!words.is_empty()).then_some(Self {
+            words,
+            listener: None,
+        })
+    }
+
+    /// The same; `listener` is told what it writes to standard error when it succeeds.
+    pub(super) fn heard_by(self, listener: fn(&str)) -> Self {
+        let listener = Some(listener);
+        Self { listener, ..self }
     }
 
     pub(super) async fn call(&self, event: &str) -> Result<Invocation, StateError> {
@@ -32,10 +43,14 @@ impl Command {
             )
         })?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        Ok(match output.status.success() {
-            true => Invocation::answered(text(output.stdout), false),
-            false => Invocation::answered(text(output.stderr), true),
-        })
+        let said = text(output.stderr);
+        if !output.status.success() {
+            return Ok(Invocation::answered(said, true));
+        }
+        if let Some(listener) = self.listener.filter(|_| !said.is_empty()) {
+            listener(&said);
+        }
+        Ok(Invocation::answered(text(output.stdout), false))
     }
 
     /// Runs it to its end. It is killed if nobody waits for it any more.
@@ -80,6 +95,17 @@ mod tests {
     async fn standard_error_is_the_cause_of_a_failure() {
         let failed = call("sh -c 'echo no luck >&2; exit 3'", "{}").await;
         assert_eq!(failed, Invocation::answered("no luck".into(), true));
+    }
+
+    #[tokio::test]
+    async fn what_a_command_says_besides_is_heard() {
+        static HEARD: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+        let listener: fn(&str) = |said| HEARD.lock().unwrap().push_str(said);
+        for line in ["sh -c 'echo hm >&2; echo 1'", "sh -c 'echo no >&2; exit 1'"] {
+            let command = Command::parse(line).unwrap().heard_by(listener);
+            command.call("{}").await.unwrap();
+        }
+        assert_eq!(*HEARD.lock().unwrap(), "hm", "a failure has its own cause");
     }
 
     #[tokio::test]

@@ -81,10 +81,15 @@ impl<'a> Reader<'a> {
         }
         let before = self.size;
         self.count(1, &place)?;
+        let function = function(&event);
         let (anchor, kind) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(text.len(), &place)?;
-                let tag = tag.as_ref().map(|tag| tag.suffix.as_str());
+                // The argument of a function is text.
+                let tag = match &function {
+                    Some(_) => Some("str"),
+                    None => tag.as_ref().map(|tag| tag.suffix.as_str()),
+                };
                 (anchor, Kind::Scalar(scalar(&text, style, tag, &place)?))
             }
             Event::SequenceStart(anchor, _) => {
@@ -111,7 +116,17 @@ impl<'a> Reader<'a> {
             Kind::Scalar(_) => place,
             Kind::Array(_) | Kind::Object(_) => self.offsets.character(place.start),
         };
-        let node = Node { place, kind };
+        let mut node = Node { place, kind };
+        if let Some(name) = function {
+            let (place, value) = (node.place.clone(), node);
+            let member = Member {
+                name,
+                place: place.clone(),
+                value,
+            };
+            let kind = Kind::Object(vec![member]);
+            node = Node { place, kind };
+        }
         if anchor > 0 {
             let size = self.size - before;
             self.anchors.insert(anchor, (node.clone(), size));
@@ -140,6 +155,43 @@ impl<'a> Reader<'a> {
             return Err(Unreadable::new("too many values", place.clone()));
         }
         Ok(())
+    }
+}
+
+/// The function of CloudFormation that a tag is short for: `!Sub` is `Fn::Sub`, `!Ref` is `Ref`.
+///
+/// AWS: [Intrinsic functions](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
+fn function(event: &Event<'_>) -> Option<String> {
+    const FUNCTIONS: &[&str] = &[
+        "And",
+        "Base64",
+        "Cidr",
+        "Equals",
+        "FindInMap",
+        "GetAZs",
+        "GetAtt",
+        "If",
+        "ImportValue",
+        "Join",
+        "Length",
+        "Not",
+        "Or",
+        "Select",
+        "Split",
+        "Sub",
+        "ToJsonString",
+        "Transform",
+    ];
+    let (Event::Scalar(.., tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag)) =
+        event
+    else {
+        return None;
+    };
+    let tag = tag.as_ref().filter(|tag| tag.handle == "!")?;
+    match tag.suffix.as_str() {
+        name @ ("Ref" | "Condition") => Some(name.into()),
+        name if FUNCTIONS.contains(&name) => Some(format!("Fn::{name}")),
+        _ => None,
     }
 }
 
@@ -239,6 +291,17 @@ mod tests {
             value(text),
             json!({ "a": 1, "b": -2.5, "c": 31, "d": "no", "e": "true", "f": null,
                     "g": "2016-03-14T01:59:00Z", "h": 1000.0, "i": "1", "j": "$.a" })
+        );
+    }
+
+    #[test]
+    fn a_tag_of_cloudformation_is_the_function_it_is_short_for() {
+        let text = "a: !Ref Name\nb: !GetAtt F.Arn\nc: !Join ['-', [!Ref x, y]]\nd: !Sub\n  - '${k}'\n  - k: 1\ne: !Other 1\nf: !Sub ${x}\n";
+        assert_eq!(
+            value(text),
+            json!({ "a": { "Ref": "Name" }, "b": { "Fn::GetAtt": "F.Arn" },
+                    "c": { "Fn::Join": ["-", [{ "Ref": "x" }, "y"]] },
+                    "d": { "Fn::Sub": ["${k}", { "k": 1 }] }, "e": 1, "f": { "Fn::Sub": "${x}" } })
         );
     }
 

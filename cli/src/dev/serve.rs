@@ -1,0 +1,203 @@
+//! The server from its start to its end.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::bail;
+use segno_api::{Api, Config};
+use segno_engine::{Backend, Engine, clock::SystemClock};
+use tokio::sync::oneshot;
+
+use super::{
+    Arguments,
+    activity::Activity,
+    banner::{Banner, listed},
+    guard::Guard,
+    machines::{Loaded, Machines},
+    port, prefix,
+    server::{Server, router},
+    signals::asked_to_stop,
+    tasks,
+    template::Place,
+};
+use crate::{environment, exit, invoker::LocalInvoker, terminal::Palette};
+
+/// What people are told of the store.
+pub(super) struct Kept {
+    /// Where everything is kept.
+    pub(super) shown: String,
+    /// What becomes of executions that have not ended when the server stops.
+    pub(super) fate: &'static str,
+}
+
+/// How long requests may take that are being answered when the server is to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Serves until it is asked to stop.
+pub(super) async fn serve<S: Backend>(
+    store: S,
+    kept: Kept,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    let place = place(arguments)?;
+    let listener = port::listen(arguments.port).await?;
+    let address = listener.local_addr()?;
+    let (invoker, tasks) = tasks::invoker(arguments, &place, address.port())?;
+    let activity = Activity::new(arguments.verbose > 0, Palette::of(&std::io::stderr()));
+    let engine = engine(store, invoker, &activity, arguments);
+    let worker = engine.clone();
+    let working = tokio::spawn(async move { worker.work().await });
+    let server = Arc::new(server(engine.clone(), &place, arguments));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, router(Arc::clone(&server)))
+        // It is stopped also if nobody is left to say so.
+        .with_graceful_shutdown(async { drop(stopped.await) });
+    let serving = tokio::spawn(serving.into_future());
+
+    let mut machines = machines(&server, engine, &place, arguments)?;
+    let loaded = machines.load().await;
+    introduce(&kept, &tasks, address, &place, &loaded, arguments).await;
+    server.is_ready.store(true, Ordering::Release);
+    let watching = tokio::spawn(watch(machines, loaded));
+
+    asked_to_stop().await;
+    drop(stop);
+    watching.abort();
+    finish(&activity).await;
+    // Whoever still waits for a task of an activity is sent away.
+    let _ = tokio::time::timeout(GRACE, serving).await;
+    activity.idle().await;
+    working.abort();
+    let open = activity.names();
+    if !open.is_empty() {
+        eprintln!("not ended, and {}: {}", kept.fate, listed(&open));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+type LocalEngine<S> = Engine<S, LocalInvoker, SystemClock>;
+
+fn engine<S: Backend>(
+    store: S,
+    invoker: LocalInvoker,
+    activity: &Activity,
+    arguments: &Arguments,
+) -> LocalEngine<S> {
+    let config = segno_engine::Config {
+        bounds: arguments.mode.bounds(),
+        ..Default::default()
+    };
+    Engine::configured(store, invoker, SystemClock, config, activity.clone())
+}
+
+fn server<S: Backend>(engine: LocalEngine<S>, place: &Place, arguments: &Arguments) -> Server<S> {
+    let config = Config {
+        region: place.region.clone(),
+        account_id: place.account_id.clone(),
+    };
+    let hosts = arguments.hosts.iter().map(|host| host.to_lowercase());
+    Server {
+        api: Arc::new(Api::new(engine, config)),
+        guard: Guard {
+            hosts: hosts.collect(),
+        },
+        is_ready: AtomicBool::new(false),
+    }
+}
+
+fn machines<S: Backend>(
+    server: &Server<S>,
+    engine: LocalEngine<S>,
+    place: &Place,
+    arguments: &Arguments,
+) -> anyhow::Result<Machines<S>> {
+    Ok(Machines::new(
+        Arc::clone(&server.api),
+        engine,
+        paths(arguments),
+        place.clone(),
+        arguments.substitute.read()?,
+        Palette::of(&std::io::stderr()),
+    ))
+}
+
+/// Says what there is.
+async fn introduce(
+    kept: &Kept,
+    tasks: &str,
+    address: SocketAddr,
+    place: &Place,
+    loaded: &Loaded,
+    arguments: &Arguments,
+) {
+    let advice = prefix::advice().await;
+    let banner = Banner {
+        endpoint: &format!("http://{}:{}", advice.host, address.port()),
+        store: &kept.shown,
+        mode: arguments.mode,
+        account_id: &place.account_id,
+        region: &place.region,
+        loaded: (!arguments.no_discovery).then_some(loaded),
+        tasks,
+        mocks: tasks::mocks(arguments),
+        explanation: advice.explanation,
+    };
+    eprint!("{}", banner.render());
+    for problem in &loaded.problems {
+        eprintln!("\n{problem}");
+    }
+}
+
+/// Keeps the state machines as the files are.
+async fn watch<S: Backend>(mut machines: Machines<S>, mut loaded: Loaded) {
+    loop {
+        loaded.seen.change().await;
+        loaded = machines.load().await;
+        for line in &loaded.news {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// Waits until nothing is being done for any execution. Whoever asks a second time wants the server to
+/// end at once.
+async fn finish(activity: &Activity) {
+    tokio::spawn(async {
+        asked_to_stop().await;
+        std::process::exit(i32::from(exit::INTERRUPTED));
+    });
+    if !activity.is_idle() {
+        let names = listed(&activity.names());
+        eprintln!("finishing what is being done for {names}; Ctrl-C again ends at once");
+    }
+    activity.idle().await;
+}
+
+fn place(arguments: &Arguments) -> anyhow::Result<Place> {
+    let region = arguments.region.clone();
+    let account_id = arguments.account_id.clone();
+    let account_id = account_id.unwrap_or_else(environment::account_id);
+    if account_id.len() != 12 || !account_id.bytes().all(|b| b.is_ascii_digit()) {
+        bail!("--account-id {account_id}: an account id has 12 digits");
+    }
+    Ok(Place {
+        region: region.unwrap_or_else(environment::region),
+        account_id,
+    })
+}
+
+fn paths(arguments: &Arguments) -> Vec<PathBuf> {
+    match (arguments.no_discovery, arguments.paths.is_empty()) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![PathBuf::from(".")],
+        (false, false) => arguments.paths.clone(),
+    }
+}

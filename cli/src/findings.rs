@@ -1,0 +1,88 @@
+//! What there is to say about a definition, each with its place in the text, and code frames of it.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use segno_asl::definition::{
+    Diagnostic, MachineType,
+    places::{Document, Unreadable},
+    tokens,
+};
+use serde_json::Value;
+
+use crate::{definition::Source, terminal::Palette};
+
+/// A diagnostic with its place.
+pub(crate) struct Finding {
+    pub(crate) diagnostic: Diagnostic,
+    /// Bytes of the text.
+    pub(crate) place: Range<usize>,
+}
+
+impl From<Unreadable> for Finding {
+    fn from(refused: Unreadable) -> Self {
+        Self {
+            diagnostic: refused.diagnostic,
+            place: refused.place,
+        }
+    }
+}
+
+/// Checks a definition that stands in a document at a JSON Pointer: in the order of the text.
+pub(crate) fn check(
+    document: &Document,
+    at: &str,
+    definition: &Value,
+    machine_type: MachineType,
+) -> Vec<Finding> {
+    let found = tokens::check(definition, machine_type);
+    let mut findings: Vec<Finding> = found
+        .into_iter()
+        .map(|diagnostic| {
+            let location = format!("{at}{}", diagnostic.location);
+            let place = match diagnostic.message.as_str() {
+                "Field is not supported" => document.name_place(&location),
+                _ => document.place(&location),
+            };
+            Finding { diagnostic, place }
+        })
+        .collect();
+    findings.sort_by_key(|finding| finding.place.start);
+    findings
+}
+
+/// Lines longer than this are no help to anyone, and take long to lay out.
+const FRAME_BYTES_MAX: usize = 10_000;
+
+/// A finding with the lines it is about.
+pub(crate) fn frame(source: &Source, finding: &Finding, palette: Palette) -> String {
+    let renderer = match palette.has_colors {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let diagnostic = &finding.diagnostic;
+    let level = match diagnostic.is_error() {
+        true => Level::ERROR,
+        false => Level::WARNING,
+    };
+    let (line, column) = source.position(finding.place.start);
+    let title = level
+        .primary_title(diagnostic.message.trim_end())
+        .id(diagnostic.code);
+    let lines = source.lines(&finding.place);
+    let mut group = if lines.len() > FRAME_BYTES_MAX {
+        let origin = Origin::path(&source.name).line(line).char_column(column);
+        title.element(origin)
+    } else {
+        let place = finding.place.start - lines.start..finding.place.end - lines.start;
+        let snippet = Snippet::source(&source.text[lines])
+            .line_start(line)
+            .path(&source.name)
+            .annotation(AnnotationKind::Primary.span(place));
+        title.element(snippet)
+    };
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    renderer.render(&[group])
+}
