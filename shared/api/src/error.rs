@@ -5,7 +5,12 @@
 
 use std::fmt;
 
-use segno_engine::{StepError, catalog::CatalogError, operations::StartError, store::StoreError};
+use segno_engine::{
+    StepError,
+    catalog::CatalogError,
+    operations::{StartError, StateMachineError},
+    store::StoreError,
+};
 use serde_json::json;
 
 use crate::Response;
@@ -15,6 +20,8 @@ use crate::Response;
 pub struct ApiError {
     name: &'static str,
     message: String,
+    /// A member of the error beside its message.
+    detail: Option<(&'static str, String)>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -27,10 +34,9 @@ impl fmt::Display for ApiError {
 
 /// Makes a constructor for each error whose message is `<words>: '<what>'`.
 macro_rules! quoting {
-    ($($(#[$doc:meta])* $function:ident = $name:literal, $words:literal;)+) => {
+    ($($function:ident = $name:literal, $words:literal;)+) => {
         impl ApiError {
             $(
-                $(#[$doc])*
                 pub(crate) fn $function(what: impl fmt::Display) -> Self {
                     Self::new($name, format!(concat!($words, ": '{}'"), what))
                 }
@@ -40,18 +46,42 @@ macro_rules! quoting {
 }
 
 quoting! {
-    invalid_output = "InvalidOutput", "Invalid Output";
-    task_does_not_exist = "TaskDoesNotExist", "Task Does Not Exist";
-    task_timed_out = "TaskTimedOut", "Task Timed Out";
+    activity_already_exists = "ActivityAlreadyExists", "Activity Already Exists";
+    activity_does_not_exist = "ActivityDoesNotExist", "Activity Does Not Exist";
+    execution_already_exists = "ExecutionAlreadyExists", "Execution Already Exists";
+    execution_does_not_exist = "ExecutionDoesNotExist", "Execution Does Not Exist";
     invalid_arn = "InvalidArn", "Invalid Arn";
-    invalid_name = "InvalidName", "Invalid Name";
-    invalid_token = "InvalidToken", "Invalid Token";
     invalid_definition = "InvalidDefinition", "Invalid State Machine Definition";
     invalid_execution_input = "InvalidExecutionInput", "Invalid State Machine Execution Input";
-    state_machine_does_not_exist = "StateMachineDoesNotExist", "State Machine Does Not Exist";
+    invalid_name = "InvalidName", "Invalid Name";
+    invalid_output = "InvalidOutput", "Invalid Output";
+    invalid_role_arn = "InvalidArn", "Invalid Role Arn";
+    invalid_token = "InvalidToken", "Invalid Token";
     state_machine_already_exists = "StateMachineAlreadyExists", "State Machine Already Exists";
-    execution_does_not_exist = "ExecutionDoesNotExist", "Execution Does Not Exist";
-    execution_already_exists = "ExecutionAlreadyExists", "Execution Already Exists";
+    state_machine_deleting = "StateMachineDeleting", "State Machine is being deleted";
+    state_machine_does_not_exist = "StateMachineDoesNotExist", "State Machine Does Not Exist";
+    task_does_not_exist = "TaskDoesNotExist", "Task Does Not Exist";
+    task_timed_out = "TaskTimedOut", "Task Timed Out";
+}
+
+/// Why a request is not valid, as `ValidationException` names it.
+///
+/// AWS: [ValidationException](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachineAlias.html#API_CreateStateMachineAlias_Errors).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reason {
+    LabeledArn,
+    MissingParameter,
+    RoutingConfiguration,
+}
+
+impl Reason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::LabeledArn => "API_DOES_NOT_SUPPORT_LABELED_ARNS",
+            Self::MissingParameter => "MISSING_REQUIRED_PARAMETER",
+            Self::RoutingConfiguration => "INVALID_ROUTING_CONFIGURATION",
+        }
+    }
 }
 
 impl ApiError {
@@ -59,6 +89,7 @@ impl ApiError {
         Self {
             name,
             message: message.into(),
+            detail: None,
             source: None,
         }
     }
@@ -67,16 +98,74 @@ impl ApiError {
         Self::new("ValidationException", message)
     }
 
-    /// A constraint of the model that one value violates, in the words of AWS's framework.
-    pub(crate) fn constraint(value: impl fmt::Display, field: &str, constraint: &str) -> Self {
-        Self::validation(format!(
-            "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: \
-             Member must {constraint}"
-        ))
+    pub(crate) fn invalid(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            detail: Some(("reason", reason.name().to_owned())),
+            ..Self::validation(message)
+        }
     }
 
-    pub(crate) fn type_not_supported(message: impl Into<String>) -> Self {
-        Self::new("StateMachineTypeNotSupported", message)
+    pub(crate) fn missing_required_parameter(message: impl Into<String>) -> Self {
+        Self::new("MissingRequiredParameter", message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new("ConflictException", message)
+    }
+
+    pub(crate) fn quota_exceeded(message: impl Into<String>) -> Self {
+        Self::new("ServiceQuotaExceededException", message)
+    }
+
+    pub(crate) fn invalid_logging(why: &str) -> Self {
+        Self::new(
+            "InvalidLoggingConfiguration",
+            format!("Invalid Logging Configuration: {why}"),
+        )
+    }
+
+    pub(crate) fn invalid_encryption(why: &str) -> Self {
+        Self::new(
+            "InvalidEncryptionConfiguration",
+            format!("Invalid Encryption Configuration: {why}"),
+        )
+    }
+
+    pub(crate) fn type_not_supported() -> Self {
+        Self::new(
+            "StateMachineTypeNotSupported",
+            "This operation is not supported by this type of state machine",
+        )
+    }
+
+    /// What a request refers to is not there.
+    pub(crate) fn reference_not_found(arn: &str) -> Self {
+        Self::not_found(
+            arn,
+            "Request references a resource that does not exist.".to_owned(),
+        )
+    }
+
+    /// What a request is about is not there.
+    pub(crate) fn resource_not_found(arn: &str) -> Self {
+        Self::not_found(arn, format!("Resource not found: '{arn}'"))
+    }
+
+    fn not_found(arn: &str, message: String) -> Self {
+        Self {
+            detail: Some(("resourceName", arn.to_owned())),
+            ..Self::new("ResourceNotFound", message)
+        }
+    }
+
+    pub(crate) fn too_many_tags(arn: &str, max: usize) -> Self {
+        Self {
+            detail: Some(("resourceName", arn.to_owned())),
+            ..Self::new(
+                "TooManyTags",
+                format!("A resource has at most {max} tags: '{arn}'"),
+            )
+        }
     }
 
     pub(crate) fn unknown_operation(target: &str) -> Self {
@@ -86,8 +175,8 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn serialization(error: &serde_json::Error) -> Self {
-        Self::new("SerializationException", error.to_string())
+    pub(crate) fn serialization(why: impl fmt::Display) -> Self {
+        Self::new("SerializationException", why.to_string())
     }
 
     pub(crate) fn execution_not_redrivable(arn: &str, reason: &str) -> Self {
@@ -98,11 +187,10 @@ impl ApiError {
     }
 
     pub(crate) fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        let message = "the request could not be served; the server's log says why".to_owned();
+        let message = "the request could not be served; the server's log says why";
         Self {
-            name: "InternalFailure",
-            message,
             source: Some(Box::new(source)),
+            ..Self::new("InternalFailure", message)
         }
     }
 
@@ -111,10 +199,24 @@ impl ApiError {
         self.source.is_some()
     }
 
+    /// AWS's models give two errors a status of their own.
+    fn status(&self) -> u16 {
+        match self.name {
+            _ if self.is_internal() => 500,
+            "ConflictException" => 409,
+            "ServiceQuotaExceededException" => 402,
+            _ => 400,
+        }
+    }
+
     pub(crate) fn into_response(self) -> Response {
-        let body = json!({ "__type": self.name, "message": self.message });
+        let status = self.status();
+        let mut body = json!({ "__type": self.name, "message": self.message });
+        if let Some((name, value)) = self.detail {
+            body[name] = value.into();
+        }
         Response {
-            status: if self.is_internal() { 500 } else { 400 },
+            status,
             error_type: Some(self.name),
             body: body.to_string().into_bytes(),
         }
@@ -129,7 +231,20 @@ impl From<StoreError> for ApiError {
 
 impl From<CatalogError> for ApiError {
     fn from(error: CatalogError) -> Self {
-        Self::internal(error)
+        match error {
+            // The one limit that AWS does not have: it is told as what it is.
+            CatalogError::TooLarge { .. } => Self::quota_exceeded(error.to_string()),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<StateMachineError> for ApiError {
+    fn from(error: StateMachineError) -> Self {
+        match error {
+            StateMachineError::Catalog(error) => error.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -4,15 +4,18 @@
 //! It knows no HTTP server. Whoever has one hands over the `X-Amz-Target` header and the body, and
 //! sends back what [`Api::handle`] answers.
 
+mod constraint;
 mod error;
 mod names;
 mod operations;
 mod page;
+mod shapes;
 
 use std::time::Duration;
 
 use segno_engine::{Backend, Clock, Engine, Invoker};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use self::error::ApiError;
 
@@ -77,37 +80,75 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
 
     async fn dispatch(&self, target: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let unknown = || ApiError::unknown_operation(target);
-        match target.strip_prefix(TARGET_PREFIX).ok_or_else(unknown)? {
-            "CreateStateMachine" => answer(self.create_state_machine(read(body)?).await),
-            "DescribeStateMachine" => answer(self.describe_state_machine(read(body)?).await),
-            "DescribeStateMachineForExecution" => {
-                answer(self.describe_state_machine_for_execution(read(body)?).await)
-            }
-            "ListStateMachines" => answer(self.list_state_machines(read(body)?).await),
-            "DeleteStateMachine" => answer(self.delete_state_machine(read(body)?).await),
-            "ValidateStateMachineDefinition" => answer(self.validate_definition(read(body)?)),
-            "StartExecution" => answer(self.start_execution(read(body)?).await),
-            "StartSyncExecution" => answer(self.start_sync_execution(read(body)?).await),
-            "RedriveExecution" => answer(self.redrive_execution(read(body)?).await),
-            "SendTaskSuccess" => answer(self.send_task_success(read(body)?).await),
-            "SendTaskFailure" => answer(self.send_task_failure(read(body)?).await),
-            "SendTaskHeartbeat" => answer(self.send_task_heartbeat(read(body)?).await),
-            "GetActivityTask" => answer(self.get_activity_task(read(body)?).await),
-            "StopExecution" => answer(self.stop_execution(read(body)?).await),
-            "DescribeExecution" => answer(self.describe_execution(read(body)?).await),
-            "ListExecutions" => answer(self.list_executions(read(body)?).await),
-            "GetExecutionHistory" => answer(self.get_execution_history(read(body)?).await),
+        let operation = target.strip_prefix(TARGET_PREFIX).ok_or_else(unknown)?;
+        let input = shapes::input(operation).ok_or_else(unknown)?;
+        let request = constraint::read(input, body, self.engine.config().bounds.payload_bytes_max)?;
+        match operation {
+            "CreateActivity" => answer(self.create_activity(read(request)?).await),
+            "CreateStateMachine" => answer(self.create_state_machine(read(request)?).await),
+            "CreateStateMachineAlias" => answer(self.create_alias(read(request)?).await),
+            "DeleteActivity" => answer(self.delete_activity(read(request)?).await),
+            "DeleteStateMachine" => answer(self.delete_state_machine(read(request)?).await),
+            "DeleteStateMachineAlias" => answer(self.delete_alias(read(request)?).await),
+            "DeleteStateMachineVersion" => answer(self.delete_version(read(request)?).await),
+            "DescribeActivity" => answer(self.describe_activity(read(request)?).await),
+            "DescribeExecution" => answer(self.describe_execution(read(request)?).await),
+            "DescribeMapRun" => answer(self.describe_map_run(&read(request)?)),
+            "DescribeStateMachine" => answer(self.describe_state_machine(read(request)?).await),
+            "DescribeStateMachineAlias" => answer(self.describe_alias(read(request)?).await),
+            "DescribeStateMachineForExecution" => answer(
+                self.describe_state_machine_for_execution(read(request)?)
+                    .await,
+            ),
+            "GetActivityTask" => answer(self.get_activity_task(read(request)?).await),
+            "GetExecutionHistory" => answer(self.get_execution_history(read(request)?).await),
+            "ListActivities" => answer(self.list_activities(read(request)?).await),
+            "ListExecutions" => answer(self.list_executions(read(request)?).await),
+            "ListMapRuns" => answer(self.list_map_runs(read(request)?).await),
+            "ListStateMachineAliases" => answer(self.list_aliases(read(request)?).await),
+            "ListStateMachineVersions" => answer(self.list_versions(read(request)?).await),
+            "ListStateMachines" => answer(self.list_state_machines(read(request)?).await),
+            "ListTagsForResource" => answer(self.list_tags(read(request)?).await),
+            "PublishStateMachineVersion" => answer(self.publish_version(read(request)?).await),
+            "RedriveExecution" => answer(self.redrive_execution(read(request)?).await),
+            "SendTaskFailure" => answer(self.send_task_failure(read(request)?).await),
+            "SendTaskHeartbeat" => answer(self.send_task_heartbeat(read(request)?).await),
+            "SendTaskSuccess" => answer(self.send_task_success(read(request)?).await),
+            "StartExecution" => answer(self.start_execution(read(request)?).await),
+            "StartSyncExecution" => answer(self.start_sync_execution(read(request)?).await),
+            "StopExecution" => answer(self.stop_execution(read(request)?).await),
+            "TagResource" => answer(self.tag_resource(read(request)?).await),
+            "UntagResource" => answer(self.untag_resource(read(request)?).await),
+            "UpdateMapRun" => answer(self.update_map_run(&read(request)?)),
+            "UpdateStateMachine" => answer(self.update_state_machine(read(request)?).await),
+            "UpdateStateMachineAlias" => answer(self.update_alias(read(request)?).await),
+            "ValidateStateMachineDefinition" => answer(self.validate_definition(read(request)?)),
             _ => Err(unknown()),
         }
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::serialization(&error))
+/// A request whose members have been checked.
+fn read<T: DeserializeOwned>(request: Value) -> Result<T, ApiError> {
+    serde_json::from_value(request).map_err(ApiError::serialization)
 }
 
-fn answer<T: Serialize>(result: Result<T, ApiError>) -> Result<Vec<u8>, ApiError> {
-    Ok(serde_json::to_vec(&result?).expect("responses have string keys only"))
+fn answer(answer: Result<Value, ApiError>) -> Result<Vec<u8>, ApiError> {
+    let mut answer = answer?;
+    leave_out_nulls(&mut answer);
+    Ok(answer.to_string().into_bytes())
+}
+
+/// Leaves out members that are null, at any depth: in requests and answers alike, null is nothing.
+fn leave_out_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(leave_out_nulls);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(leave_out_nulls),
+        _ => {}
+    }
 }
 
 /// Seconds since the epoch, as the protocol has timestamps.

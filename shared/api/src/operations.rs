@@ -1,8 +1,14 @@
 //! The operations, by what they are about.
 
+mod activities;
+mod aliases;
 mod callbacks;
+mod configuration;
 mod executions;
 mod express;
 mod history;
+mod map_runs;
 mod state_machines;
+mod tags;
 mod validate;
+mod versions;

@@ -4,16 +4,20 @@ mod content;
 mod entry;
 mod machine;
 mod records;
+mod state_machine;
 
 use std::fmt;
 
 pub use self::{
     content::ContentHash,
-    entry::{Change, Entry, change, page, read},
-    machine::{Encryption, LogLevel, Logging, Machine, Revision, definition, store_definition},
+    entry::{Change, Decided, Entry, change, page, read},
+    machine::{
+        Encryption, LogLevel, Logging, Machine, Revision, definition, revision, store_definition,
+    },
     records::{
         ActivityRecord, Alias, Route, StateMachineRecord, StateMachineStatus, Tags, Version,
     },
+    state_machine::{ALIASES_MAX, Full, Referenced, VERSIONS_MAX},
 };
 
 /// Bytes of a record's body. An item of DynamoDB has at most 400 KB, its key included.

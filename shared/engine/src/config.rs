@@ -77,6 +77,13 @@ impl Entropy {
         Ok(bytes)
     }
 
+    /// A number from 0 to 99, each with the same chance.
+    pub(crate) fn percent(&self) -> Result<u8, getrandom::Error> {
+        // 2¹²⁸ is no multiple of 100: that favours none by more than 10⁻³⁶.
+        let percent = u128::from_le_bytes(self.bytes()?) % 100;
+        Ok(u8::try_from(percent).expect("less than 100"))
+    }
+
     /// A nonce that nobody else has.
     pub(crate) fn nonce(&self) -> Result<Nonce, getrandom::Error> {
         self.bytes().map(Nonce)

@@ -2,6 +2,8 @@
 //!
 //! AWS: [Logging in CloudWatch Logs](https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
 
+use std::pin::Pin;
+
 use segno_interpreter::{
     checkpoint::Checkpoint,
     history::{Detail, ExecutionData, HistoryEvent},
@@ -17,7 +19,16 @@ use crate::catalog::{LogLevel, Logging, Machine};
 pub trait Logs: Send + Sync + 'static {
     /// Takes an entry for the log groups of these ARNs.
     fn write(&self, log_groups: &[String], entry: Value);
+
+    /// Whether there is a log group of this ARN, which ends with `:*`. Who cannot tell says yes:
+    /// entries are tried only.
+    fn has<'a>(&'a self, _log_group: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(std::future::ready(true))
+    }
 }
+
+/// A future whose type is not told.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Logs nothing.
 pub struct Unlogged;

@@ -17,8 +17,9 @@ use segno_interpreter::{checkpoint::Parent, event::Outcome, payload::Payload};
 
 use crate::{
     Backend, Clock, Engine, Invoker,
+    catalog::Machine,
     invoker::Call,
-    operations::StartRequest,
+    operations::{Pick, StartRequest, arn::StateMachineArn},
     store::{Created, EndStatus, Head},
 };
 
@@ -31,11 +32,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             let cause = "The field 'StateMachineArn' is required but was missing";
             return Err(StateError::new(names::RUNTIME, cause));
         };
-        let machine = self.resolve(machine_arn).await.map_err(unavailable)?;
-        let machine = machine.ok_or_else(|| {
-            let message = format!("State Machine Does Not Exist: '{machine_arn}'");
-            refused("StateMachineDoesNotExist", &message)
-        })?;
+        let machine = self.child_machine(machine_arn).await?;
         let waits = match &call.resource {
             Resource::Service { pattern, .. } => {
                 matches!(pattern, Pattern::Sync | Pattern::Sync2)
@@ -74,6 +71,26 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             Err(error) => return Err(unavailable(error)),
         };
         Ok(response(&head))
+    }
+
+    /// The state machine that a task names.
+    async fn child_machine(&self, arn: &str) -> Result<Machine, StateError> {
+        let parsed = StateMachineArn::parse(arn).ok_or_else(|| {
+            let message = format!("Invalid Arn: 'Invalid ARN prefix: {arn}'");
+            refused("InvalidArn", &message)
+        })?;
+        let found = self.find_state_machine(&parsed, Pick::ByWeight).await;
+        match found.map_err(unavailable)? {
+            None => {
+                let message = format!("State Machine Does Not Exist: '{arn}'");
+                Err(refused("StateMachineDoesNotExist", &message))
+            }
+            Some(found) if found.record.is_deleting() => {
+                let message = format!("State Machine is being deleted: '{arn}'");
+                Err(refused("StateMachineDeleting", &message))
+            }
+            Some(found) => Ok(found.machine),
+        }
     }
 
     /// Whether performing an attempt again cannot be seen.

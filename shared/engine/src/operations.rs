@@ -4,8 +4,8 @@ mod activity;
 pub mod arn;
 mod callback;
 mod redrive;
-mod resolve;
 mod start;
+mod state_machines;
 mod stop;
 
 pub use self::{
@@ -13,4 +13,5 @@ pub use self::{
     callback::AnswerError,
     redrive::RedriveError,
     start::{RunError, StartError, StartRequest},
+    state_machines::{Found, Pick, StateMachineError},
 };

@@ -8,7 +8,7 @@ use segno_interpreter::payload::Payload;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Api, ApiError, names::check_arn};
+use crate::{Api, ApiError, names::check_name};
 
 /// A worker waits so long for a task.
 ///
@@ -49,15 +49,6 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request: SendTaskSuccess,
     ) -> Result<Value, ApiError> {
         let text = &request.output;
-        let max = self.engine.config().bounds.payload_bytes_max;
-        if let Some(max) = max.filter(|max| text.len() > *max) {
-            let constraint = format!("have length less than or equal to {max}");
-            return Err(ApiError::constraint(
-                "(too long to show)",
-                "output",
-                &constraint,
-            ));
-        }
         let output = Payload::parse(text)
             .map_err(|error| ApiError::invalid_output(JsonError::of(text, &error)))?;
         self.engine.answer(&request.task_token, Ok(output)).await?;
@@ -88,7 +79,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         &self,
         request: GetActivityTask,
     ) -> Result<Value, ApiError> {
-        check_arn(&request.activity_arn, "activity")?;
+        self.activity(&request.activity_arn).await?;
+        request.worker_name.as_deref().map_or(Ok(()), check_name)?;
         let task = self
             .engine
             .take_activity_task(&request.activity_arn, request.worker_name, POLL_TIME)

@@ -3,20 +3,24 @@
 use segno_asl::{data::json_text::JsonError, definition::MachineType, errors::StateError};
 use segno_engine::{
     Backend, Clock, Invoker,
-    operations::{RedriveError, StartRequest},
+    catalog::{Machine, StateMachineRecord},
+    operations::{Pick, RedriveError, StartRequest, arn::Qualifier},
     store::{Created, EndStatus, Head, HeadCursor, HeadQuery},
 };
 use segno_interpreter::{
     event::Timestamp,
     payload::{Payload, PayloadId},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::state_machines::OfExecution;
+use super::{
+    map_runs::no_map_run,
+    state_machines::{IncludedData, OfExecution},
+};
 use crate::{
     Api, ApiError,
-    names::{check_arn, check_name},
+    names::{check_arn, check_name, state_machine_arn, unlabeled_arn},
     page::PageRequest,
     seconds,
 };
@@ -30,13 +34,6 @@ pub(crate) struct StartExecution {
     pub(crate) trace_header: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StartedExecution {
-    execution_arn: String,
-    start_date: f64,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StopExecution {
@@ -47,56 +44,14 @@ pub(crate) struct StopExecution {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DescribeExecution {
-    execution_arn: String,
-    included_data: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct ListExecutions {
     state_machine_arn: Option<String>,
+    map_run_arn: Option<String>,
     status_filter: Option<String>,
+    redrive_filter: Option<String>,
     #[serde(flatten)]
     page: PageRequest,
 }
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Executions {
-    executions: Vec<ExecutionItem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExecutionItem {
-    execution_arn: String,
-    state_machine_arn: String,
-    name: String,
-    status: &'static str,
-    start_date: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop_date: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state_machine_version_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state_machine_alias_arn: Option<String>,
-    redrive_count: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redrive_date: Option<f64>,
-}
-
-/// The statuses, in the order in which AWS lists them in its message.
-const STATUSES: [&str; 6] = [
-    "SUCCEEDED",
-    "TIMED_OUT",
-    "PENDING_REDRIVE",
-    "ABORTED",
-    "FAILED",
-    "RUNNING",
-];
 
 /// An execution can be redriven for so long after its end.
 ///
@@ -104,10 +59,7 @@ const STATUSES: [&str; 6] = [
 const REDRIVE_PERIOD_MILLISECONDS: i64 = 14 * 24 * 3_600_000;
 
 impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
-    pub(crate) async fn start_execution(
-        &self,
-        request: StartExecution,
-    ) -> Result<StartedExecution, ApiError> {
+    pub(crate) async fn start_execution(&self, request: StartExecution) -> Result<Value, ApiError> {
         let start = self.start_request(request).await?;
         let input = start.input.clone();
         let head = match self.engine.start(start).await? {
@@ -118,10 +70,10 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
                 return Err(ApiError::execution_already_exists(head.key.arn));
             }
         };
-        Ok(StartedExecution {
-            start_date: seconds(head.started_at),
-            execution_arn: head.key.arn,
-        })
+        Ok(json!({
+            "executionArn": head.key.arn,
+            "startDate": seconds(head.started_at),
+        }))
     }
 
     /// What a request asks the engine to start.
@@ -130,7 +82,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request: StartExecution,
     ) -> Result<StartRequest, ApiError> {
         let (arn, test_case) = split_test_case(&request.state_machine_arn);
-        let machine = self.machine(arn).await?;
+        let machine = self.machine_to_start(arn).await?;
         let name = request
             .name
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
@@ -145,6 +97,20 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             trace_header: request.trace_header,
             ..StartRequest::new(machine, name, input)
         })
+    }
+
+    /// The state machine of an ARN, as an execution keeps it. An alias picks one of its versions.
+    async fn machine_to_start(&self, arn: &str) -> Result<Machine, ApiError> {
+        let parsed = unlabeled_arn(arn)?;
+        let found = self
+            .engine
+            .find_state_machine(&parsed, Pick::ByWeight)
+            .await?;
+        let found = found.ok_or_else(|| ApiError::state_machine_does_not_exist(arn))?;
+        match found.record.is_deleting() {
+            true => Err(ApiError::state_machine_deleting(parsed.unqualified())),
+            false => Ok(found.machine),
+        }
     }
 
     async fn is_same_start(&self, head: &Head, input: &Payload) -> Result<bool, ApiError> {
@@ -178,19 +144,14 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         }
     }
 
-    pub(crate) async fn describe_execution(
-        &self,
-        request: DescribeExecution,
-    ) -> Result<Value, ApiError> {
+    pub(crate) async fn describe_execution(&self, request: OfExecution) -> Result<Value, ApiError> {
         let head = self.head(&request.execution_arn).await?;
-        let with_data = request.included_data.as_deref() != Some("METADATA_ONLY");
+        let with_data = request.included_data == IncludedData::AllData;
         let mut described = self.describe(&head);
         let mut show = |key: &str, details: &str, payload: Option<Payload>| {
-            if let (true, Some(payload)) = (with_data, &payload) {
-                described.insert(key.into(), payload.text().into());
-            }
-            if payload.is_some() {
-                described.insert(details.into(), json!({ "included": with_data }));
+            if let Some(payload) = payload {
+                described[key] = with_data.then(|| payload.text()).into();
+                described[details] = json!({ "included": with_data });
             }
         };
         let store = self.engine.store();
@@ -200,48 +161,58 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             let output = store.payload(&head.key, output).await?;
             show("output", "outputDetails", output);
         }
-        Ok(Value::Object(described))
+        Ok(described)
     }
 
-    pub(crate) async fn list_executions(
-        &self,
-        request: ListExecutions,
-    ) -> Result<Executions, ApiError> {
-        let Some(arn) = &request.state_machine_arn else {
-            return Err(ApiError::validation("Must specify a state machine ARN"));
+    pub(crate) async fn list_executions(&self, request: ListExecutions) -> Result<Value, ApiError> {
+        let arn = match (&request.state_machine_arn, &request.map_run_arn) {
+            (Some(arn), None) => arn,
+            (None, Some(map_run)) => return Err(no_map_run(map_run)),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(ApiError::validation(
+                    "Must specify either a state machine ARN or a Map Run ARN",
+                ));
+            }
         };
-        let machine = self.machine(arn).await?;
-        if machine.machine_type == MachineType::Express {
-            return Err(ApiError::type_not_supported(
-                "This operation is not supported by this type of state machine",
+        let status = request.status_filter.as_deref();
+        if request.redrive_filter.is_some() || status == Some("PENDING_REDRIVE") {
+            return Err(ApiError::validation(
+                "Filtering by redrive is only supported for a Map Run ARN",
             ));
         }
-        let status = request.status_filter.as_deref();
-        if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
-            let constraint = format!("satisfy enum value set: [{}]", STATUSES.join(", "));
-            return Err(ApiError::constraint(status, "statusFilter", &constraint));
-        }
-        let limit = request.page.limit();
-        let after = match request.page.after()? {
-            Some(place) => Some(read_cursor(&place)?),
-            None => None,
-        };
+        self.check_has_list(arn).await?;
+        let after = request.page.after()?;
+        let after = after.as_deref().map(read_cursor).transpose()?;
         // One more than asked for tells whether there is another page.
         let query = HeadQuery {
             machine: arn,
             status,
             after: after.as_ref(),
-            limit: limit + 1,
+            limit: request.page.limit() + 1,
         };
         let heads = self.engine.store().heads(&query).await?;
         let (heads, next_token) = request.page.cut(heads, |head| {
             let HeadCursor { started_at, arn } = head.cursor();
             format!("{} {arn}", started_at.0)
         });
-        Ok(Executions {
-            executions: heads.into_iter().map(item).collect(),
-            next_token,
-        })
+        let items: Vec<Value> = heads.iter().map(item).collect();
+        Ok(json!({ "executions": items, "nextToken": next_token }))
+    }
+
+    /// Checks that a state machine, a version or an alias is there, and has executions to list.
+    async fn check_has_list(&self, arn: &str) -> Result<(), ApiError> {
+        let parsed = state_machine_arn(arn)?;
+        let record = self.engine.state_machine(&parsed.unqualified()).await?;
+        let is_there = |record: &StateMachineRecord| match parsed.qualifier {
+            Qualifier::None => parsed.label.is_none(),
+            Qualifier::Version(number) => record.version(number).is_some(),
+            Qualifier::Alias(name) => record.aliases.contains_key(name),
+        };
+        match record.filter(is_there).map(|record| record.machine_type) {
+            None => Err(ApiError::state_machine_does_not_exist(arn)),
+            Some(MachineType::Express) => Err(ApiError::type_not_supported()),
+            Some(MachineType::Standard) => Ok(()),
+        }
     }
 
     /// The head row of an execution.
@@ -251,48 +222,31 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         head.ok_or_else(|| ApiError::execution_does_not_exist(arn))
     }
 
-    /// DescribeExecution's answer, without input and output. What does not apply is absent.
-    fn describe(&self, head: &Head) -> Map<String, Value> {
-        let mut described = Map::new();
-        let mut set = |key: &str, value: Value| drop(described.insert(key.into(), value));
-        set("executionArn", head.key.arn.as_str().into());
-        set("stateMachineArn", head.machine.arn.as_str().into());
-        set("name", head.name.as_str().into());
-        set("status", head.status().into());
-        set("startDate", seconds(head.started_at).into());
-        set("redriveCount", head.shown.redrives.into());
-        for (key, value) in [
-            ("traceHeader", &head.trace_header),
-            ("stateMachineVersionArn", &head.machine.version_arn),
-            ("stateMachineAliasArn", &head.machine.alias_arn),
-        ] {
-            if let Some(value) = value {
-                set(key, value.as_str().into());
-            }
-        }
-        if let Some(at) = head.shown.redriven_at {
-            set("redriveDate", seconds(at).into());
-        }
-        if let Some(end) = &head.shown.end {
-            set("stopDate", seconds(end.at).into());
-            let error = end.error.as_ref();
-            for (key, value) in [
-                ("error", error.and_then(|error| error.name.as_deref())),
-                ("cause", error.and_then(|error| error.cause.as_deref())),
-            ] {
-                if let Some(value) = value {
-                    set(key, value.into());
-                }
-            }
-        }
-        match self.redrive_standing(head) {
-            Redrive::Possible => set("redriveStatus", "REDRIVABLE".into()),
-            Redrive::Impossible(reason) => {
-                set("redriveStatus", "NOT_REDRIVABLE".into());
-                set("redriveStatusReason", reason.into());
-            }
-        }
-        described
+    /// DescribeExecution's answer, without input and output.
+    fn describe(&self, head: &Head) -> Value {
+        let end = head.shown.end.as_ref();
+        let error = end.and_then(|end| end.error.as_ref());
+        let (redrive_status, reason) = match self.redrive_standing(head) {
+            Redrive::Possible => ("REDRIVABLE", None),
+            Redrive::Impossible(reason) => ("NOT_REDRIVABLE", Some(reason)),
+        };
+        json!({
+            "executionArn": head.key.arn,
+            "stateMachineArn": head.machine.arn,
+            "stateMachineVersionArn": head.machine.version_arn,
+            "stateMachineAliasArn": head.machine.alias_arn,
+            "name": head.name,
+            "status": head.status(),
+            "startDate": seconds(head.started_at),
+            "stopDate": end.map(|end| seconds(end.at)),
+            "traceHeader": head.trace_header,
+            "error": error.map(|error| &error.name),
+            "cause": error.map(|error| &error.cause),
+            "redriveCount": head.shown.redrives,
+            "redriveDate": head.shown.redriven_at.map(seconds),
+            "redriveStatus": redrive_status,
+            "redriveStatusReason": reason,
+        })
     }
 
     fn redrive_standing(&self, head: &Head) -> Redrive {
@@ -336,14 +290,6 @@ pub(crate) fn read_input(text: &str, max: Option<usize>) -> Result<Payload, ApiE
             "Invalid execution input.",
         ));
     }
-    if let Some(max) = max.filter(|max| text.len() > *max) {
-        let constraint = format!("have length less than or equal to {max}");
-        return Err(ApiError::constraint(
-            "(too long to show)",
-            "input",
-            &constraint,
-        ));
-    }
     Payload::parse(text)
         .map_err(|error| ApiError::invalid_execution_input(JsonError::of(text, &error)))
 }
@@ -359,17 +305,17 @@ fn read_cursor(place: &str) -> Result<HeadCursor, ApiError> {
     cursor.ok_or_else(|| ApiError::invalid_token("Invalid token"))
 }
 
-fn item(head: Head) -> ExecutionItem {
-    ExecutionItem {
-        status: head.status(),
-        stop_date: head.shown.end.as_ref().map(|end| seconds(end.at)),
-        start_date: seconds(head.started_at),
-        redrive_count: head.shown.redrives,
-        redrive_date: head.shown.redriven_at.map(seconds),
-        execution_arn: head.key.arn,
-        state_machine_arn: head.machine.arn,
-        state_machine_version_arn: head.machine.version_arn,
-        state_machine_alias_arn: head.machine.alias_arn,
-        name: head.name,
-    }
+fn item(head: &Head) -> Value {
+    json!({
+        "executionArn": head.key.arn,
+        "stateMachineArn": head.machine.arn,
+        "name": head.name,
+        "status": head.status(),
+        "startDate": seconds(head.started_at),
+        "stopDate": head.shown.end.as_ref().map(|end| seconds(end.at)),
+        "stateMachineVersionArn": head.machine.version_arn,
+        "stateMachineAliasArn": head.machine.alias_arn,
+        "redriveCount": head.shown.redrives,
+        "redriveDate": head.shown.redriven_at.map(seconds),
+    })
 }

@@ -23,9 +23,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     ) -> Result<Value, ApiError> {
         let start = self.start_request(request).await?;
         if start.machine.machine_type == MachineType::Standard {
-            return Err(ApiError::type_not_supported(
-                "This operation is not supported by this type of state machine",
-            ));
+            return Err(ApiError::type_not_supported());
         }
         let run = self.engine.start_sync(start).await?;
         Ok(Value::Object(describe(&run)))

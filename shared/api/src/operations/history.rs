@@ -2,8 +2,8 @@
 
 use segno_engine::{Backend, Clock, Invoker};
 use segno_interpreter::history::ExecutionData;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{
     Api, ApiError,
@@ -21,19 +21,11 @@ pub(crate) struct GetExecutionHistory {
     page: PageRequest,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ExecutionHistory {
-    events: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
 impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn get_execution_history(
         &self,
         request: GetExecutionHistory,
-    ) -> Result<ExecutionHistory, ApiError> {
+    ) -> Result<Value, ApiError> {
         let execution = self.head(&request.execution_arn).await?.key;
         let (offset, limit) = (request.page.offset()?, request.page.limit());
         let store = self.engine.store();
@@ -62,13 +54,11 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             None | Some(true) => ExecutionData::Included,
             Some(false) => ExecutionData::Withheld,
         };
-        let events = history
+        let events: Vec<Value> = history
             .iter()
             .map(|event| event.to_json(&payloads, data))
             .collect();
-        Ok(ExecutionHistory {
-            events,
-            next_token: has_more.then(|| token(&(offset + limit).to_string())),
-        })
+        let next_token = has_more.then(|| token(&(offset + limit).to_string()));
+        Ok(json!({ "events": events, "nextToken": next_token }))
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Catalog, CatalogError, Collection, Key, RECORD_BYTES_MAX, Unreadable};
+use super::{
+    Catalog, CatalogError, Collection, ContentHash, Etag, Key, RECORD_BYTES_MAX, Unreadable,
+};
 
 /// A type that is persisted as a record: JSON with the version of its form.
 pub trait Entry: Serialize + DeserializeOwned + Send {
@@ -58,9 +60,14 @@ pub enum Change<T> {
     Keep,
     /// It is written.
     Put(T),
+    /// It is written, and refers to this content, which is stored before it.
+    PutWith(T, Vec<u8>),
     /// It is deleted.
     Delete,
 }
+
+/// What becomes of a record, and what is answered; or why it stays as it is.
+pub type Decided<T, R, E> = Result<(Change<T>, R), E>;
 
 /// The record of this name, if there is one.
 ///
@@ -81,7 +88,7 @@ pub async fn read<T: Entry>(catalog: &impl Catalog, name: &str) -> Result<Option
 pub async fn change<T: Entry, R, E: From<CatalogError>>(
     catalog: &impl Catalog,
     name: &str,
-    mut decide: impl FnMut(Option<T>) -> Result<(Change<T>, R), E>,
+    mut decide: impl FnMut(Option<T>) -> Decided<T, R, E>,
 ) -> Result<R, E> {
     let key = key::<T>(name);
     loop {
@@ -94,6 +101,11 @@ pub async fn change<T: Entry, R, E: From<CatalogError>>(
         let written = match (change, etag) {
             (Change::Keep, _) | (Change::Delete, None) => Ok(()),
             (Change::Put(entry), etag) => put(catalog, &key, etag, &entry).await,
+            (Change::PutWith(entry, content), etag) => {
+                let hash = ContentHash::of(&content);
+                catalog.put_content(&hash, &content).await?;
+                put(catalog, &key, etag, &entry).await
+            }
             (Change::Delete, Some(etag)) => catalog.delete_record(&key, etag).await,
         };
         match written {
@@ -127,7 +139,7 @@ pub async fn page<T: Entry>(
 async fn put<T: Entry>(
     catalog: &impl Catalog,
     key: &Key,
-    expected: Option<super::Etag>,
+    expected: Option<Etag>,
     entry: &T,
 ) -> Result<(), CatalogError> {
     let body = entry.encode();
@@ -153,4 +165,84 @@ fn decode<T: Entry>(name: &str, body: &[u8]) -> Result<T, CatalogError> {
         name: name.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use segno_interpreter::event::Timestamp;
+
+    use super::*;
+    use crate::{
+        catalog::{ActivityRecord, Encryption},
+        memory::MemoryStore,
+    };
+
+    fn activity(tags: usize) -> ActivityRecord {
+        ActivityRecord {
+            name: "a".into(),
+            created_at: Timestamp(0),
+            encryption: Encryption::AwsOwnedKey,
+            tags: (0..tags)
+                .map(|tag| (tag.to_string(), String::new()))
+                .collect(),
+        }
+    }
+
+    async fn tags(catalog: &MemoryStore) -> usize {
+        let record: Option<ActivityRecord> = read(catalog, "a").await.unwrap();
+        record.unwrap().tags.len()
+    }
+
+    /// Somebody else writes between reading and writing: the change is made to what they wrote.
+    #[tokio::test]
+    async fn a_change_that_comes_too_late_is_made_again() {
+        let catalog = MemoryStore::default();
+        let mut asked = 0;
+        let add_one = |record: Option<ActivityRecord>| {
+            asked += 1;
+            let tags = record.map_or(0, |record| record.tags.len());
+            if asked == 1 {
+                let (key, body) = (key::<ActivityRecord>("a"), activity(7).encode());
+                now(catalog.put_record(&key, None, &body)).unwrap();
+            }
+            Ok::<_, CatalogError>((Change::Put(activity(tags + 1)), tags + 1))
+        };
+        assert_eq!(change(&catalog, "a", add_one).await.unwrap(), 8);
+        assert_eq!((asked, tags(&catalog).await), (2, 8));
+    }
+
+    /// The memory catalog answers at once.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(answer) => answer,
+            std::task::Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_that_outgrows_an_item_is_refused() {
+        let catalog = MemoryStore::default();
+        let mut large = activity(1);
+        large
+            .tags
+            .insert("large".into(), "x".repeat(RECORD_BYTES_MAX));
+        let refused = change(&catalog, "a", |_| {
+            Ok::<_, CatalogError>((Change::Put(large.clone()), ()))
+        });
+        let refused = refused.await.unwrap_err();
+        assert!(
+            matches!(refused, CatalogError::TooLarge { .. }),
+            "{refused}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_content_is_there_before_what_refers_to_it() {
+        let catalog = MemoryStore::default();
+        let put = |_| Ok::<_, CatalogError>((Change::PutWith(activity(0), b"text".to_vec()), ()));
+        change(&catalog, "a", put).await.unwrap();
+        let content = catalog.content(&ContentHash::of(b"text")).await.unwrap();
+        assert_eq!(content.unwrap(), b"text");
+    }
 }

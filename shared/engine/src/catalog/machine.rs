@@ -102,9 +102,24 @@ impl Revision {
         }
     }
 
-    /// As it is stored.
+    /// As it is stored: what a version names by its hash.
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a revision has string keys only")
+    }
+
+    /// Names this revision.
+    pub fn hash(&self) -> ContentHash {
+        ContentHash::of(&self.encode())
+    }
+
+    /// Whether another one differs in nothing but its id.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let id = self.id.clone();
+        *self
+            == Self {
+                id,
+                ..other.clone()
+            }
     }
 }
 
@@ -141,6 +156,18 @@ pub enum LogLevel {
     /// None.
     #[default]
     Off,
+}
+
+impl LogLevel {
+    /// As CreateStateMachine names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+            Self::Off => "OFF",
+        }
+    }
 }
 
 /// What data is encrypted with.
@@ -197,4 +224,22 @@ pub async fn definition(
         name: hash.to_string(),
         source: Unreadable::Missing,
     })
+}
+
+/// The revision of this hash.
+///
+/// # Errors
+///
+/// [`CatalogError`]. One that is not there is unreadable: what names it was stored after it.
+pub async fn revision(
+    catalog: &impl Catalog,
+    hash: &ContentHash,
+) -> Result<Revision, CatalogError> {
+    let unreadable = |source| CatalogError::Unreadable {
+        name: hash.to_string(),
+        source,
+    };
+    let content = catalog.content(hash).await?;
+    let content = content.ok_or_else(|| unreadable(Unreadable::Missing))?;
+    serde_json::from_slice(&content).map_err(|error| unreadable(error.into()))
 }

@@ -1,0 +1,267 @@
+//! Starting, describing, stopping and listing executions.
+
+use serde_json::{Value, json};
+
+use crate::client::{Server, pass, wait};
+
+#[test]
+fn an_execution_runs_from_creation_to_its_history() {
+    let server = Server::start(&["--lambda", "double=cmd:sed s/4/8/"]);
+    let machine = server.create(
+        "double",
+        &json!({ "StartAt": "A", "States": { "A": {
+            "Type": "Task", "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:double", "End": true,
+        } } }),
+    );
+    assert_eq!(
+        machine,
+        "arn:aws:states:eu-central-1:123456789012:stateMachine:double"
+    );
+
+    let ended = server.run(&machine, "one", "{\"n\": 4}");
+
+    assert_eq!(
+        (&ended["status"], &ended["output"]),
+        (&json!("SUCCEEDED"), &json!("{\"n\": 8}"))
+    );
+    let history = server.ok(
+        "GetExecutionHistory",
+        json!({ "executionArn": ended["executionArn"] }),
+    );
+    assert_eq!(history["events"].as_array().unwrap().len(), 7);
+    assert_eq!(
+        history["events"][0]["executionStartedEventDetails"]["input"],
+        "{\"n\": 4}"
+    );
+    let listed = server.ok("ListExecutions", json!({ "stateMachineArn": machine }));
+    assert_eq!(listed["executions"][0]["name"], "one");
+}
+
+#[test]
+fn history_comes_in_pages_from_either_end() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &pass());
+    let execution = server.run(&machine, "one", "{}")["executionArn"].clone();
+    for (reverse, expected) in [(false, [1, 2, 3, 4]), (true, [4, 3, 2, 1])] {
+        let (mut ids, mut token) = (Vec::new(), Value::Null);
+        loop {
+            let mut request =
+                json!({ "executionArn": execution, "maxResults": 3, "reverseOrder": reverse });
+            if !token.is_null() {
+                request["nextToken"] = token;
+            }
+            let page = server.ok("GetExecutionHistory", request);
+            ids.extend(
+                page["events"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|event| event["id"].as_u64().unwrap()),
+            );
+            token = page["nextToken"].clone();
+            if token.is_null() {
+                break;
+            }
+        }
+        assert_eq!(ids, expected);
+    }
+}
+
+#[test]
+fn a_name_starts_one_execution() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &wait());
+    let start = |input: &str| {
+        server.call(
+            "StartExecution",
+            json!({ "stateMachineArn": machine, "name": "one", "input": input }),
+        )
+    };
+    let (_, first) = start("{}");
+    assert_eq!(
+        start("{}"),
+        (200, first.clone()),
+        "the same start is the same execution"
+    );
+    let (status, refused) = start("[]");
+    assert_eq!(
+        (status, &refused["__type"]),
+        (400, &json!("ExecutionAlreadyExists"))
+    );
+
+    let stop = json!({ "executionArn": first["executionArn"], "error": "E", "cause": "enough" });
+    server.ok("StopExecution", stop);
+
+    let described = server.ok(
+        "DescribeExecution",
+        json!({ "executionArn": first["executionArn"] }),
+    );
+    assert_eq!(
+        (&described["status"], &described["cause"]),
+        (&json!("ABORTED"), &json!("enough"))
+    );
+    assert_eq!(
+        start("{}").1["__type"],
+        "ExecutionAlreadyExists",
+        "a closed one is not started again"
+    );
+}
+
+#[test]
+fn a_version_runs_as_it_was_published_and_an_alias_picks_one() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &pass());
+    let publish = json!({ "stateMachineArn": machine });
+    let version =
+        server.ok("PublishStateMachineVersion", publish)["stateMachineVersionArn"].clone();
+    let other = json!({ "StartAt": "B", "States": { "B": { "Type": "Pass", "End": true } } });
+    let update =
+        json!({ "stateMachineArn": machine, "definition": other.to_string(), "publish": true });
+    let second = server.ok("UpdateStateMachine", update)["stateMachineVersionArn"].clone();
+    let route = |arn: &Value, weight| json!({ "stateMachineVersionArn": arn, "weight": weight });
+    let alias = json!({ "name": "live", "routingConfiguration": [route(&version, 0), route(&second, 100)] });
+    let alias = server.ok("CreateStateMachineAlias", alias)["stateMachineAliasArn"].clone();
+
+    for (arn, name, definition, version, alias) in [
+        (json!(machine), "plain", &other, &Value::Null, &Value::Null),
+        (version.clone(), "first", &pass(), &version, &Value::Null),
+        (alias.clone(), "alias", &other, &second, &alias),
+    ] {
+        let described = server.run(arn.as_str().unwrap(), name, "{}");
+        assert_eq!(described["status"], "SUCCEEDED");
+        assert_eq!(described["stateMachineArn"], machine.as_str());
+        assert_eq!(&described["stateMachineVersionArn"], version);
+        assert_eq!(&described["stateMachineAliasArn"], alias);
+        let execution = json!({ "executionArn": described["executionArn"] });
+        let kept = server.ok("DescribeStateMachineForExecution", execution);
+        assert_eq!(kept["definition"], definition.to_string());
+        assert_eq!(kept["stateMachineArn"], machine.as_str());
+    }
+    let names = |arn: &Value| {
+        let list = json!({ "stateMachineArn": arn });
+        let executions = server.list("ListExecutions", list, 1, "executions");
+        executions
+            .iter()
+            .map(|one| one["name"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&json!(machine)), ["alias", "first", "plain"]);
+    assert_eq!(names(&version), ["first"]);
+    assert_eq!(names(&second), ["alias"]);
+    assert_eq!(names(&alias), ["alias"]);
+}
+
+#[test]
+fn an_execution_can_be_described_without_its_data() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &pass());
+    let execution = server.run(&machine, "one", "[7]")["executionArn"].clone();
+    let describe = |included: &str| {
+        let request = json!({ "executionArn": execution, "includedData": included });
+        server.ok("DescribeExecution", request)
+    };
+    let all = describe("ALL_DATA");
+    assert_eq!(
+        (&all["input"], &all["output"]),
+        (&json!("[7]"), &json!("[7]"))
+    );
+    let metadata = describe("METADATA_ONLY");
+    assert_eq!(
+        (&metadata["input"], &metadata["output"]),
+        (&Value::Null, &Value::Null)
+    );
+    for details in ["inputDetails", "outputDetails"] {
+        assert_eq!(all[details], json!({ "included": true }));
+        assert_eq!(metadata[details], json!({ "included": false }));
+    }
+}
+
+#[test]
+fn a_list_of_executions_is_that_of_one_machine() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &wait());
+    let running = server.ok(
+        "StartExecution",
+        json!({ "stateMachineArn": machine, "name": "a" }),
+    );
+    let stopped = server.ok(
+        "StartExecution",
+        json!({ "stateMachineArn": machine, "name": "b" }),
+    );
+    server.ok(
+        "StopExecution",
+        json!({ "executionArn": stopped["executionArn"] }),
+    );
+    for (status, execution) in [("RUNNING", &running), ("ABORTED", &stopped)] {
+        let list = json!({ "stateMachineArn": machine, "statusFilter": status });
+        let listed = server.ok("ListExecutions", list)["executions"].clone();
+        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+        assert_eq!(listed[0]["executionArn"], execution["executionArn"]);
+    }
+    let run = "arn:aws:states:eu-central-1:123456789012:mapRun:m/Each:id";
+    let validation = "ValidationException";
+    for (request, message) in [
+        (
+            json!({}),
+            "Must specify either a state machine ARN or a Map Run ARN",
+        ),
+        (
+            json!({ "stateMachineArn": machine, "mapRunArn": run }),
+            "Must specify either a state machine ARN or a Map Run ARN",
+        ),
+        (
+            json!({ "stateMachineArn": machine, "redriveFilter": "REDRIVEN" }),
+            "Filtering by redrive is only supported for a Map Run ARN",
+        ),
+        (
+            json!({ "stateMachineArn": machine, "statusFilter": "PENDING_REDRIVE" }),
+            "Filtering by redrive is only supported for a Map Run ARN",
+        ),
+    ] {
+        server.refuses("ListExecutions", request, validation, message);
+    }
+    for end in ["2", ":7", ":live", "/Each"] {
+        let arn = format!("{machine}{end}");
+        let message = format!("State Machine Does Not Exist: '{arn}'");
+        server.refuses(
+            "ListExecutions",
+            json!({ "stateMachineArn": arn }),
+            "StateMachineDoesNotExist",
+            &message,
+        );
+    }
+}
+
+#[test]
+fn a_map_run_that_is_not_there_is_not_found() {
+    let server = Server::start(&[]);
+    let arn = "arn:aws:states:eu-central-1:123456789012:mapRun:m/Each:id";
+    let not_found = format!("Resource not found: '{arn}'");
+    for operation in ["DescribeMapRun", "UpdateMapRun", "ListExecutions"] {
+        server.refuses(
+            operation,
+            json!({ "mapRunArn": arn }),
+            "ResourceNotFound",
+            &not_found,
+        );
+        let message = "Invalid Arn: 'Invalid ARN prefix: x'";
+        server.refuses(
+            operation,
+            json!({ "mapRunArn": "x" }),
+            "InvalidArn",
+            message,
+        );
+    }
+    let machine = server.create("m", &pass());
+    let execution = server.run(&machine, "one", "{}")["executionArn"].clone();
+    let listed = server.ok("ListMapRuns", json!({ "executionArn": execution }));
+    assert_eq!(listed, json!({ "mapRuns": [] }));
+    let none = "arn:aws:states:eu-central-1:123456789012:execution:m:none";
+    let message = format!("Execution Does Not Exist: '{none}'");
+    server.refuses(
+        "ListMapRuns",
+        json!({ "executionArn": none }),
+        "ExecutionDoesNotExist",
+        &message,
+    );
+}

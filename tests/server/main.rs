@@ -1,0 +1,12 @@
+//! `segno dev --ephemeral`, over HTTP as an AWS client speaks to it.
+
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod activities;
+mod aliases;
+mod client;
+mod executions;
+mod requests;
+mod state_machines;
+mod tags;
+mod versions;
