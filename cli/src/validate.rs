@@ -144,7 +144,7 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
         Ok(document) => document,
         Err(refused) => {
             let findings = vec![Finding {
-                diagnostic: refused.diagnostic,
+                diagnostic: refused.diagnostic(),
                 place: refused.place,
             }];
             return Checked { source, findings };
@@ -161,9 +161,9 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
             diagnostic
         })
         .map(|diagnostic| Finding {
-            place: match diagnostic.message.as_str() {
-                "Field is not supported" => document.name_place(&diagnostic.location),
-                _ => document.place(&diagnostic.location),
+            place: match diagnostic.is_about_field() {
+                true => document.name_place(&diagnostic.pointer),
+                false => document.place(&diagnostic.pointer),
             },
             diagnostic,
         })

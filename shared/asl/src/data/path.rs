@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     json_path::{InvalidPath, JsonPath, PathError},
+    reference_path::ReferencePath,
     scope::Scope,
 };
 use crate::errors::EvaluationError;
@@ -53,6 +54,18 @@ impl Path {
             root,
             path,
         })
+    }
+
+    /// The path, if it leads to a single place.
+    ///
+    /// # Errors
+    ///
+    /// It may match more than one (`*`, `..`, `[1:]`, `[0,1]`, `[?(…)]`).
+    ///
+    /// Spec: [Reference paths](https://states-language.net/spec.html#ref-paths).
+    pub fn into_reference(self) -> Result<Self, InvalidPath> {
+        ReferencePath::compile(self.path.text())?;
+        Ok(self)
     }
 
     /// The path as the definition has it.
