@@ -249,17 +249,20 @@ fn refusals_have_the_names_and_words_of_aws() {
 #[test]
 fn a_task_that_nothing_performs_is_refused_at_creation() {
     let server = Server::start(&[]);
-    let definition = json!({ "StartAt": "Send", "States": { "Send": {
+    let send = json!({ "StartAt": "Send", "States": { "Send": {
         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+        "Parameters": { "QueueUrl": "q", "MessageBody": "m" },
+    } } });
+    let definition = json!({ "StartAt": "Both", "States": { "Both": {
+        "Type": "Parallel", "Branches": [send], "End": true,
     } } });
     let request = json!({ "name": "m", "definition": definition.to_string(), "roleArn": "r" });
     let (_, refused) = server.call("CreateStateMachine", request);
     assert_eq!(refused["__type"], "InvalidDefinition");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("--lambda Send="), "{refused}");
     assert!(
-        refused["message"]
-            .as_str()
-            .unwrap()
-            .contains("--lambda Send="),
+        message.ends_with(" at /States/Both/Branches[0]/States/Send/Resource'"),
         "{refused}"
     );
 }

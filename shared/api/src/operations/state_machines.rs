@@ -143,8 +143,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
                     .accepts(&state.name, task)
                     .map_err(|why| {
                         ApiError::invalid_definition(format_args!(
-                            "NOT_SUPPORTED: {why} at /States/{}/Resource",
-                            state.name
+                            "NOT_SUPPORTED: {why} at {}/Resource",
+                            state.location
                         ))
                     })?;
             }
