@@ -33,7 +33,7 @@ fn everything() -> Checkpoint {
     let due =
         json!({ "Type": "Task", "Comment": "Is due", "Resource": function("late"), "End": true });
     let submitted = json!({ "Type": "Task", "Comment": "Is submitted", "HeartbeatSeconds": 20, "End": true,
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": { "Token.$": "$$.Task.Token" } });
+        "Resource": "arn:aws:states:::apigateway:invoke.waitForTaskToken", "Parameters": { "Token.$": "$$.Task.Token" } });
     let child = json!({ "Type": "Task", "Comment": "Has a child", "End": true,
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
         "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child", "Name": "one" } });

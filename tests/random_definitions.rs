@@ -49,7 +49,7 @@ fn pass() -> impl Strategy<Value = Value> {
         4 => data().prop_map(|result| json!({ "Result": result, "ResultPath": "$.deep.r" })),
         4 => Just(json!({ "Parameters": whole })),
         4 => Just(json!({ "Assign": { "x.$": "$.n" } })),
-        1 => Just(json!({ "Parameters": { "n.$": "$x", "items": [] } })),
+        1 => Just(json!({ "Parameters": { "n.$": "$x0", "items": [] } })),
         2 => path().prop_map(|path| json!({ "OutputPath": path })),
     ]
     .prop_map(|fields| typed("Pass", fields))
@@ -154,7 +154,12 @@ fn scope(depth: u32) -> BoxedStrategy<Vec<Drawn>> {
     ];
     (prop::collection::vec(state(depth), 1..4), terminal)
         .prop_map(|(mut states, terminal)| {
-            let terminal = terminal.map(|state| Drawn {
+            // A choice is no end, and a machine has one.
+            let needs_end = states
+                .last()
+                .is_some_and(|last| last.state["Type"] == "Choice");
+            let end = needs_end.then(|| typed("Succeed", json!({})));
+            let terminal = terminal.or(end).map(|state| Drawn {
                 state,
                 branches: vec![],
                 detour: 0,
@@ -184,6 +189,11 @@ fn write_scope(states: &[Drawn], prefix: &str) -> Value {
     for (index, drawn) in states.iter().enumerate() {
         let mut state = drawn.state.clone();
         let is_last = index + 1 == states.len();
+        // No scope assigns the variable of another one that it is in.
+        if let Some(value) = state["Assign"].get("x.$").cloned() {
+            let depth = prefix.matches('.').count() / 2;
+            state["Assign"] = json!({ (format!("x{depth}.$")): value });
+        }
         let scopes = drawn.branches.iter().enumerate();
         let scopes: Vec<Value> = scopes
             .map(|(n, scope)| write_scope(scope, &format!("{}.{n}.", name(index))))

@@ -200,7 +200,8 @@ fn what_only_aws_runs_is_valid() {
 #[test]
 fn an_express_machine_is_held_to_its_own_rules() {
     let definition = json!({ "StartAt": "A", "States": { "A": {
-        "Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "End": true } } });
+        "Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Parameters": { "JobName": "j" }, "End": true } } });
     let arguments = ["validate", "-", "--type", "express"];
     let ran = segno(&arguments, &definition.to_string());
     assert_eq!(ran.status, Some(1));

@@ -88,7 +88,7 @@ impl Source {
     /// Why the text is no document, and where, in one line.
     pub(crate) fn describe(&self, refused: &Unreadable) -> String {
         let (line, column) = self.position(refused.place.start);
-        let message = &refused.diagnostic.message;
+        let message = &refused.message;
         format!("{}:{line}:{column}: {message}", self.name)
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Finding {
 impl From<Unreadable> for Finding {
     fn from(refused: Unreadable) -> Self {
         Self {
-            diagnostic: refused.diagnostic,
+            diagnostic: refused.diagnostic(),
             place: refused.place,
         }
     }
@@ -39,10 +39,10 @@ pub(crate) fn check(
     let mut findings: Vec<Finding> = found
         .into_iter()
         .map(|diagnostic| {
-            let location = format!("{at}{}", diagnostic.location);
-            let place = match diagnostic.message.as_str() {
-                "Field is not supported" => document.name_place(&location),
-                _ => document.place(&location),
+            let pointer = format!("{at}{}", diagnostic.pointer);
+            let place = match diagnostic.is_about_field() {
+                true => document.name_place(&pointer),
+                false => document.place(&pointer),
             };
             Finding { diagnostic, place }
         })

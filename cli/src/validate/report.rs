@@ -60,7 +60,7 @@ fn item(checked: &Checked, finding: &Finding) -> Value {
         "severity": if diagnostic.is_error() { "error" } else { "warning" },
         "code": diagnostic.code,
         "message": diagnostic.message,
-        "location": diagnostic.location,
+        "location": diagnostic.pointer,
         "line": line,
         "column": column,
         "endLine": end_line,

@@ -53,8 +53,8 @@ fn result(checked: &Checked, finding: &Finding) -> Value {
             "endLine": end_line, "endColumn": end_column,
         },
     } });
-    if !diagnostic.location.is_empty() {
-        location["logicalLocations"] = json!([{ "fullyQualifiedName": diagnostic.location }]);
+    if !diagnostic.pointer.is_empty() {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": diagnostic.pointer }]);
     }
     json!({
         "ruleId": diagnostic.code,

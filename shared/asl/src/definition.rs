@@ -4,13 +4,16 @@
 
 mod check;
 mod diagnostics;
+mod distributed;
 mod express;
+mod location;
 mod parse;
 pub mod places;
 mod resource;
+mod scopes;
 mod suggestions;
 pub mod tokens;
-mod validate;
+mod transitions;
 mod variables;
 mod visit;
 mod warnings;
@@ -22,7 +25,12 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     check::{MachineType, check, check_value},
     diagnostics::{Diagnostic, Diagnostics, Severity, codes},
-    parse::{parse, parse_value},
+    distributed::{
+        Csv, CsvHeaders, Distributed, ExecutionType, InputType, ItemBatcher, ItemReader,
+        ItemSource, OutputType, Reading, ResultWriter, Transformation,
+    },
+    location::Location,
+    parse::{compile, parse, parse_value},
     resource::{Pattern, Resource},
 };
 use crate::{
@@ -70,6 +78,8 @@ impl StateMachine {
 pub struct State {
     /// Its key in `States`.
     pub name: StateName,
+    /// Where it stands, as AWS writes it: `/States/Each/ItemProcessor/States/Pay`.
+    pub location: String,
     /// The way of data through it, which its query language decides.
     pub data_flow: DataFlow,
     /// `Assign`.
@@ -118,13 +128,13 @@ impl QueryLanguage {
 #[expect(missing_docs, reason = "the names are the specification's")]
 pub enum StateKind {
     Pass(Pass),
-    Task(Task),
+    Task(Box<Task>),
     Choice(Choice),
     Wait(Wait),
     Succeed,
     Fail(Fail),
     Parallel(Parallel),
-    Map(Map),
+    Map(Box<Map>),
 }
 
 /// `Type` alone.
@@ -250,11 +260,17 @@ pub struct Task {
     pub work: Work,
 }
 
-/// A whole number, given or read when it is needed.
+/// A whole number that is not negative.
+pub type Count = Number<u64>;
+
+/// A number from 0 to 100.
+pub type Percentage = Number<f64>;
+
+/// A number, given or read when it is needed.
 #[derive(Debug, Clone)]
-pub enum Count {
+pub enum Number<T> {
     /// Given in the definition.
-    Literal(u64),
+    Literal(T),
     /// `…Path`.
     Path(Path),
     /// A JSONata expression.
@@ -325,20 +341,27 @@ pub struct Parallel {
     pub work: Work,
 }
 
-/// A [Map state](https://states-language.net/spec.html#map-state) in inline mode.
+/// A [Map state](https://states-language.net/spec.html#map-state).
 #[derive(Debug, Clone)]
 pub struct Map {
     /// `StartAt` of the item processor.
     pub start_at: StateName,
-    /// What it maps over.
+    /// What it maps over, unless an item reader says.
     pub items: Items,
     /// `ItemSelector` (or `Parameters`, its older name).
     pub item_selector: Option<Template>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`; 0 means as many as there is room for.
     pub max_concurrency: Count,
-    /// `ToleratedFailureCount` and `ToleratedFailurePercentage`, each with its name. In inline mode
-    /// nothing is tolerated, but the expressions are evaluated.
-    pub tolerances: Vec<(&'static str, Jsonata)>,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`. In inline mode nothing is tolerated,
+    /// but the field is evaluated.
+    pub tolerated_count: Option<Count>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`; in inline mode as above.
+    pub tolerated_percentage: Option<Percentage>,
+    /// `Label`, at the beginning of the names of map runs.
+    pub label: Option<String>,
+    /// Distributed mode: each item, or each batch of them, has an execution of its own that begins at
+    /// `start_at`. `None` in inline mode.
+    pub distributed: Option<Box<Distributed>>,
     /// What it has in common with Task and Parallel. `parameters` is absent: see `item_selector`.
     pub work: Work,
 }

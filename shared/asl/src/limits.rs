@@ -35,8 +35,38 @@ pub const INLINE_ITERATIONS_MAX: u64 = 40;
 /// too long."); 24,855 days pass, 24,856 do not.
 pub const WAIT_SECONDS_MAX: i64 = i32::MAX as i64;
 
-/// Exclusive upper bound of every literal number of seconds in a definition.
-pub const SECONDS_BOUND: u64 = 99_999_999;
+/// Seconds that a definition may name, and retries.
+///
+/// AWS: [Task state](https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html).
+pub const SECONDS_MAX: u64 = 99_999_999;
+
+/// `MaxAttempts` of a retrier.
+///
+/// AWS: [Retrying after an error](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
+pub const RETRIES_MAX: u64 = 99_999_999;
+
+/// A whole number in a definition that has no other bound: an integer of Java.
+pub const INTEGER_MAX: u64 = i32::MAX as u64;
+
+/// Unicode characters of the `Label` of a Map state.
+///
+/// AWS: [Distributed mode](https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html).
+pub const LABEL_CHARACTERS_MAX: usize = 40;
+
+/// Items of a distributed Map state.
+///
+/// AWS: [ItemReader](https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html), `MaxItems`.
+pub const MAP_ITEMS_MAX: u64 = 100_000_000;
+
+/// Bytes of all `CSVHeaders` together.
+///
+/// AWS: [ItemReader](https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html), `CSVHeaders`.
+pub const CSV_HEADERS_BYTES_MAX: usize = 10 * 1024;
+
+/// Bytes that `ItemsPointer` must be shorter than.
+///
+/// AWS: [ItemReader](https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html), `ItemsPointer`.
+pub const ITEMS_POINTER_BYTES_BOUND: usize = 2_000;
 
 /// `MaxDelaySeconds` of a retrier, in seconds.
 ///

@@ -119,8 +119,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
                 let accepted = self.engine.invoker().accepts(&state.name, task);
                 accepted.map_err(|why| {
                     ApiError::invalid_definition(format_args!(
-                        "NOT_SUPPORTED: {why} at /States/{}/Resource",
-                        state.name
+                        "NOT_SUPPORTED: {why} at {}/Resource",
+                        state.location
                     ))
                 })?;
             }

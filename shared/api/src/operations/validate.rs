@@ -69,8 +69,8 @@ fn shown(diagnostic: &Diagnostic) -> Value {
         "code": diagnostic.code,
         "message": diagnostic.message,
     });
-    if !diagnostic.location.is_empty() {
-        shown["location"] = diagnostic.location.as_str().into();
+    if let Some(location) = &diagnostic.location {
+        shown["location"] = location.as_str().into();
     }
     shown
 }

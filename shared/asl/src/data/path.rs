@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     json_path::{InvalidPath, JsonPath, PathError},
+    reference_path::ReferencePath,
     scope::Scope,
     value::Value,
 };
@@ -52,6 +53,18 @@ impl Path {
             root,
             path,
         })
+    }
+
+    /// The path, if it leads to a single place.
+    ///
+    /// # Errors
+    ///
+    /// It may match more than one (`*`, `..`, `[1:]`, `[0,1]`, `[?(…)]`).
+    ///
+    /// Spec: [Reference paths](https://states-language.net/spec.html#ref-paths).
+    pub fn into_reference(self) -> Result<Self, InvalidPath> {
+        ReferencePath::compile(self.path.text())?;
+        Ok(self)
     }
 
     /// The path as the definition has it.

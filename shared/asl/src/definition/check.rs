@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Diagnostic, express, parse, parse_value, suggestions, warnings};
+use super::{Diagnostic, parse, suggestions, warnings};
 
 /// What a state machine is created as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl MachineType {
 ///
 /// let definition = r#"{ "StartAt": "Pry", "States": { "Try": { "Type": "Pass", "End": true } } }"#;
 /// let found = check(definition, MachineType::Standard);
-/// assert_eq!(found[0].message, "Missing 'StartAt' target: Pry");
+/// assert_eq!(found[0].message, "Missing 'Next' target: Pry");
 /// assert_eq!(found[0].help.as_deref(), Some("did you mean `Try`?"));
 /// ```
 pub fn check(text: &str, machine_type: MachineType) -> Vec<Diagnostic> {
@@ -47,13 +47,14 @@ pub fn check(text: &str, machine_type: MachineType) -> Vec<Diagnostic> {
 
 /// The errors of a definition that has been read, then its warnings.
 pub fn check_value(definition: &Value, machine_type: MachineType) -> Vec<Diagnostic> {
-    let mut found = parse_value(definition)
-        .err()
-        .map_or_else(Vec::new, |refused| refused.0);
-    if machine_type == MachineType::Express {
-        express::check(definition, &mut found);
-    }
+    let compiled = parse::compile_as(machine_type, definition);
+    let mut found = compiled.err().map_or_else(Vec::new, |refused| refused.0);
+    let is_sound = found.is_empty();
     suggestions::add(definition, &mut found);
+    found.extend(parse::not_supported(definition));
+    if is_sound {
+        warnings::check_ways(definition, &mut found);
+    }
     warnings::check(definition, &mut found);
     found
 }

@@ -1,6 +1,8 @@
-//! What is wrong with a definition: all of it at once, each with a JSON Pointer.
+//! What is wrong with a definition: all of it at once, each with its place.
 
 use std::fmt;
+
+use super::Location;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,31 +13,49 @@ pub enum Severity {
     Warning,
 }
 
-/// The codes that ValidateStateMachineDefinition reports.
+/// The codes that ValidateStateMachineDefinition reports, and ours.
+///
+/// AWS: [ValidateStateMachineDefinitionDiagnostic](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html).
 pub mod codes {
     /// Not JSON at all.
     pub const INVALID_JSON: &str = "INVALID_JSON_DESCRIPTION";
     /// JSON, but not the language.
     pub const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
-    /// A `Next`, `Default` or `StartAt` that leads nowhere, or a state that nothing leads to.
+    /// A transition that leads nowhere, or a state that nothing leads to.
     pub const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
+    /// No state at which an execution could end.
+    pub const MISSING_END: &str = "MISSING_END_STATE";
+    /// Two states of one name.
+    pub const DUPLICATE_STATE: &str = "DUPLICATE_STATE_NAME";
+    /// A name that no state may have.
+    pub const INVALID_STATE: &str = "INVALID_STATE_NAME";
+    /// Two Map states with one label.
+    pub const DUPLICATE_LABEL: &str = "DUPLICATE_LABEL_NAME";
+    /// A label that no Map state may have.
+    pub const INVALID_LABEL: &str = "INVALID_LABEL_NAME";
+    /// A name that no variable may have.
+    pub const INVALID_VARIABLE: &str = "INVALID_VARIABLE_NAME";
+    /// `states`, which is the language's own.
+    pub const RESERVED_VARIABLE: &str = "RESERVED_VARIABLE_NAME";
     /// An expression that is no JSONata.
     pub const INVALID_JSONATA: &str = "INVALID_JSONATA_EXPRESSION";
     /// JSONata, but not what can be evaluated where it stands.
     pub const UNSUPPORTED_JSONATA: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
-    /// The language, but a part of it that this version does not run.
+    /// Ours: the language, but a part of it that this version does not run.
     pub const NOT_SUPPORTED: &str = "NOT_SUPPORTED";
     /// A warning: text that looks like a path, in a field whose name does not end in `.$`.
     pub const NO_DOLLAR: &str = "NO_DOLLAR";
     /// A warning: a path in the `Result` of a Pass state, where nothing is evaluated.
     pub const PASS_RESULT_IS_STATIC: &str = "PASS_RESULT_IS_STATIC";
-    /// A warning: a state from which no way leads to an end.
+    /// A warning of ours: a state from which no way leads to an end.
     pub const NO_WAY_TO_AN_END: &str = "NO_WAY_TO_AN_END";
-    /// A warning: a task that may wait for its token until the execution is a year old.
+    /// A warning of ours: a state that no execution comes to, though another one leads to it.
+    pub const UNREACHABLE: &str = "UNREACHABLE_STATE";
+    /// A warning of ours: a task that may wait for its token until the execution is a year old.
     pub const NO_TIMEOUT: &str = "NO_TIMEOUT";
-    /// A warning: an error name that begins with `States.`, and is none of the language.
+    /// A warning of ours: an error name that begins with `States.`, and is none of the language.
     pub const UNKNOWN_ERROR_NAME: &str = "UNKNOWN_ERROR_NAME";
-    /// A warning: the last of two members of the same name is the one that counts.
+    /// A warning of ours: the last of two members of the same name is the one that counts.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
 }
 
@@ -48,36 +68,54 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// What is so, in AWS's words where they are known.
     pub message: String,
-    /// JSON Pointer into the definition; empty if the text is no JSON object. The whole document is
-    /// `/`, as AWS writes it.
-    pub location: String,
-    /// What might have been meant. Not in AWS's words, so never in its answers.
+    /// Where, as AWS says it: `/States/Pay/Choices[0]`. `None` where AWS names no place.
+    pub location: Option<String>,
+    /// JSON Pointer to what it is about: at `location`, or at a field of the object there. Empty for
+    /// the whole document.
+    pub pointer: String,
+    /// What might have been meant, or why. Not in AWS's words, so never in its answers.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    pub(crate) fn error(
-        code: &'static str,
-        location: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn error(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code,
             message: message.into(),
-            location: location.into(),
+            location: Some(at.to_string()),
+            pointer: at.pointer().into(),
             help: None,
         }
     }
 
-    pub(crate) fn warning(
-        code: &'static str,
-        location: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn warning(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
-            ..Self::error(code, location, message)
+            ..Self::error(code, at, message)
+        }
+    }
+
+    /// Of a text that is no definition; `location` is where Jackson says so.
+    pub(crate) fn unreadable(message: impl Into<String>, location: Option<String>) -> Self {
+        Self {
+            location,
+            ..Self::error(codes::INVALID_JSON, &Location::default(), message)
+        }
+    }
+
+    /// The finding about this place, while AWS names the object that it is in.
+    pub(crate) fn about(self, place: &Location) -> Self {
+        Self {
+            pointer: place.pointer().into(),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_help(self, help: impl fmt::Display) -> Self {
+        Self {
+            help: Some(help.to_string()),
+            ..self
         }
     }
 
@@ -85,16 +123,22 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+
+    /// Whether it is about a field that cannot stand where it does, and so about its name.
+    pub fn is_about_field(&self) -> bool {
+        self.message.starts_with("Field '") && self.message.ends_with("' is not supported")
+    }
 }
 
+/// As InvalidDefinition has it.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)?;
-        // The message of a text that is no JSON ends with the place already.
-        if self.location.is_empty() || self.message.ends_with(&self.location) {
-            Ok(())
-        } else {
-            write!(f, " at {}", self.location)
+        match &self.location {
+            // The message of a text that is no JSON ends with the place already.
+            _ if self.code == codes::INVALID_JSON => Ok(()),
+            Some(location) => write!(f, " at {location}"),
+            None => f.write_str(" at null"),
         }
     }
 }

@@ -1,20 +1,23 @@
 //! From text to a state machine, or to everything that is wrong with it.
 
 mod choices;
+mod distributed;
 mod fields;
 mod language;
+mod maps;
 mod retries;
 mod states;
 mod templates;
+mod variables;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, time::Duration};
 
 use serde_json::Value;
 
 use self::fields::Fields;
 use super::{
-    Diagnostic, Diagnostics, QueryLanguage, StateMachine, StateName, States, codes,
-    validate::{self, Scope},
+    Diagnostic, Diagnostics, Location, MachineType, QueryLanguage, State, StateMachine, StateName,
+    codes, express, scopes, transitions, visit,
 };
 use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};
 
@@ -39,14 +42,50 @@ pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
 ///
 /// # Errors
 ///
-/// All that is wrong with it.
+/// All that is wrong with it; or what of it this version does not run.
 pub fn parse_value(definition: &Value) -> Result<StateMachine, Diagnostics> {
+    let machine = compile(definition)?;
+    match not_supported(definition) {
+        None => Ok(machine),
+        Some(refused) => Err(Diagnostics(vec![refused])),
+    }
+}
+
+/// Compiles a definition, whether this version runs all of it or not.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+pub fn compile(definition: &Value) -> Result<StateMachine, Diagnostics> {
+    compile_as(MachineType::Standard, definition)
+}
+
+/// As [`compile`], and holds the definition to the rules of its type.
+pub(super) fn compile_as(
+    machine_type: MachineType,
+    definition: &Value,
+) -> Result<StateMachine, Diagnostics> {
     let Value::Object(object) = definition else {
         return Err(not_an_object());
     };
     let mut parser = Parser::new(language::of_machine(object));
     let machine = parser.machine(object);
+    express::check(definition, machine_type, &mut parser.diagnostics);
+    scopes::check(definition, &mut parser.diagnostics);
+    transitions::check(definition, &mut parser.diagnostics);
     parser.finish(machine)
+}
+
+/// The first thing in a definition that AWS runs, and this version does not.
+pub(super) fn not_supported(definition: &Value) -> Option<Diagnostic> {
+    let mut found = None;
+    visit::states(definition, &mut |state| {
+        if let (None, Some(mode)) = (&found, state.distributed_mode()) {
+            let message = "Distributed Map is not supported";
+            found = Some(Diagnostic::error(codes::NOT_SUPPORTED, &mode, message));
+        }
+    });
+    found
 }
 
 /// Reads the text of a definition, whatever it defines.
@@ -63,7 +102,7 @@ pub(super) fn read_json(text: &str) -> Result<Value, Diagnostics> {
         let error = JsonError::of(text, &error);
         let location = error.location(text);
         let message = format!("{error}\n at {location}");
-        refusal(location, message)
+        refusal(message, Some(location))
     })
 }
 
@@ -72,24 +111,17 @@ pub(super) fn check_length(text: &str) -> Result<(), Diagnostics> {
     let max = limits::DEFINITION_BYTES_MAX;
     if text.len() > max {
         let message = format!("Definition must be at most {max} bytes");
-        return Err(refusal(String::new(), message));
+        return Err(refusal(message, None));
     }
     Ok(())
 }
 
 fn not_an_object() -> Diagnostics {
-    refusal(
-        String::new(),
-        "Definition must be a valid JSON object".into(),
-    )
+    refusal("Definition must be a valid JSON object".into(), None)
 }
 
-fn refusal(location: String, message: String) -> Diagnostics {
-    Diagnostics(vec![Diagnostic::error(
-        codes::INVALID_JSON,
-        location,
-        message,
-    )])
+fn refusal(message: String, location: Option<String>) -> Diagnostics {
+    Diagnostics(vec![Diagnostic::unreadable(message, location)])
 }
 
 /// Collects states and findings while the definition is walked.
@@ -97,7 +129,8 @@ struct Parser {
     /// The language of the states that do not say.
     language: QueryLanguage,
     states: States,
-    scopes: Vec<Scope>,
+    names: HashSet<StateName>,
+    labels: HashSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -106,86 +139,76 @@ impl Parser {
         Self {
             language,
             states: States::default(),
-            scopes: Vec::new(),
+            names: HashSet::new(),
+            labels: HashSet::new(),
             diagnostics: Vec::new(),
         }
     }
 
     fn machine(&mut self, object: &serde_json::Map<String, Value>) -> Option<StateMachine> {
-        let mut fields = Fields::new(object, String::new(), self.language);
-        fields.ignore(&["Comment", "Version"]);
+        let mut fields = Fields::new(object, Location::default(), self.language);
+        fields.ignore(&["Comment"]);
         language::check(self, &mut fields);
-        let timeout = fields
-            .positive(self, "TimeoutSeconds")
-            .map(Duration::from_secs);
+        fields.word(self, "Version", &[("1.0", ())]);
+        let timeout = fields.integer(self, "TimeoutSeconds", 0, limits::SECONDS_MAX);
         let start_at = self.scope(&mut fields);
         fields.finish(self);
         Some(StateMachine {
             start_at: start_at?,
-            timeout,
+            timeout: timeout
+                .filter(|&seconds| seconds > 0)
+                .map(Duration::from_secs),
             states: States::default(),
         })
     }
 
+    /// A branch or an item processor.
+    fn nested_scope(&mut self, mut fields: Fields<'_>) -> Option<StateName> {
+        fields.ignore(&["Comment"]);
+        let start_at = self.scope(&mut fields);
+        fields.finish(self);
+        start_at
+    }
+
     /// Reads `StartAt` and `States`: the part that machines, branches and item processors share.
     fn scope(&mut self, fields: &mut Fields<'_>) -> Option<StateName> {
-        let missing: Vec<&str> = ["States", "StartAt"]
-            .into_iter()
-            .filter(|name| !fields.has(name))
-            .collect();
-        if !missing.is_empty() {
-            let at = fields.location();
-            self.error(
-                codes::SCHEMA,
-                at,
-                format!("These fields are required: [{}]", missing.join(", ")),
-            );
-        }
+        fields.require(self, &["States", "StartAt"]);
         let start_at = fields.string(self, "StartAt").map(StateName::from);
-        let mut scope = Scope::new(fields.at(), start_at.clone());
-        if let Some((states, at)) = fields.object(self, "States") {
+        if let Some(states) = fields.object(self, "States") {
+            let at = fields.at_field("States");
             if states.is_empty() {
-                self.error(codes::SCHEMA, at.clone(), "Value cannot be empty");
+                self.refuse(&at, "Value cannot be empty");
             }
             for (name, value) in states {
-                self.state(name, value, &format!("{at}/{}", escape(name)), &mut scope);
+                self.state(name, value, at.member(name));
             }
-            self.scopes.push(scope);
         }
         start_at
     }
 
-    fn state(&mut self, name: &str, value: &Value, at: &str, scope: &mut Scope) {
-        if name.chars().count() > limits::STATE_NAME_CHARACTERS_MAX {
-            let max = limits::STATE_NAME_CHARACTERS_MAX;
-            self.error(
-                codes::SCHEMA,
-                at,
-                format!("State name must be at most {max} characters"),
+    fn state(&mut self, name: &str, value: &Value, at: Location) {
+        let max = limits::STATE_NAME_CHARACTERS_MAX;
+        if name.chars().count() > max {
+            let message = format!(
+                "Invalid State name: {name} exceeds the {max}-character limit allowed by the service"
             );
+            self.error(codes::INVALID_STATE, &at, message);
         }
         let name = StateName::from(name);
+        if !self.names.insert(name.clone()) {
+            let message = format!("Duplicate State name: {name}");
+            self.error(codes::DUPLICATE_STATE, &at, message);
+        }
         let Some(object) = value.as_object() else {
-            scope.add_broken(name);
-            return self.error(codes::SCHEMA, at, "Value must be an object");
+            return self.expected(&at, "Object");
         };
         let language = language::of_state(object, self.language);
-        let fields = Fields::new(object, at.into(), language);
-        match states::parse(self, name.clone(), fields) {
-            Some(state) => {
-                scope.add(&state, at);
-                if self.states.insert(name.clone(), state).is_some() {
-                    self.error(codes::SCHEMA, at, format!("Duplicate state name: {name}"));
-                }
-            }
-            None => scope.add_broken(name),
+        if let Some(state) = states::parse(self, name.clone(), Fields::new(object, at, language)) {
+            self.states.insert(name, state);
         }
     }
 
-    fn finish(mut self, machine: Option<StateMachine>) -> Result<StateMachine, Diagnostics> {
-        for scope in &self.scopes {
-            validate::transitions(scope, &mut self.diagnostics);
-        }
+    fn finish(self, machine: Option<StateMachine>) -> Result<StateMachine, Diagnostics> {
         match machine {
             Some(machine) if self.diagnostics.is_empty() => Ok(StateMachine {
                 states: self.states,
@@ -195,20 +218,47 @@ impl Parser {
         }
     }
 
-    fn error(&mut self, code: &'static str, at: impl Into<String>, message: impl Into<String>) {
+    fn error(&mut self, code: &'static str, at: &Location, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(code, at, message));
     }
 
-    /// Reports a field that is neither a path nor a call, where AWS does: at the object that has it.
-    fn invalid_expression(&mut self, field: &str, at: &str) {
-        let message = format!(
-            "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
-        );
+    /// Reports what is not the language.
+    fn refuse(&mut self, at: &Location, message: impl Into<String>) {
         self.error(codes::SCHEMA, at, message);
     }
 
+    fn refuse_with_help(&mut self, at: &Location, message: &str, help: &dyn fmt::Display) {
+        let error = Diagnostic::error(codes::SCHEMA, at, message);
+        self.diagnostics.push(error.with_help(help));
+    }
+
+    /// Reports what is wrong with a field, where AWS does: at the object that has it.
+    fn refuse_about(&mut self, at: &Location, field: &Location, message: impl Into<String>) {
+        let error = Diagnostic::error(codes::SCHEMA, at, message);
+        self.diagnostics.push(error.about(field));
+    }
+
+    fn expected(&mut self, at: &Location, kind: &str) {
+        self.refuse(at, format!("Expected value of type {kind}"));
+    }
+
+    /// Reports a field that is neither a path nor a call.
+    fn invalid_expression(
+        &mut self,
+        name: &str,
+        at: &Location,
+        field: &Location,
+        why: &dyn fmt::Display,
+    ) {
+        let message = format!(
+            "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
+        );
+        let error = Diagnostic::error(codes::SCHEMA, at, message).about(field);
+        self.diagnostics.push(error.with_help(why));
+    }
+
     /// Reports what is wrong with an expression.
-    fn invalid_jsonata(&mut self, invalid: InvalidJsonata, at: &str) {
+    fn invalid_jsonata(&mut self, invalid: InvalidJsonata, at: &Location) {
         match invalid {
             InvalidJsonata::Syntax(message) => self.error(codes::INVALID_JSONATA, at, message),
             InvalidJsonata::Unsupported(message) => {
@@ -216,15 +266,6 @@ impl Parser {
             }
         }
     }
-
-    fn not_supported(&mut self, at: impl Into<String>, message: &str) {
-        self.error(codes::NOT_SUPPORTED, at, message);
-    }
-}
-
-/// Escapes a key for use in a JSON Pointer (RFC 6901).
-pub(super) fn escape(key: &str) -> Arc<str> {
-    key.replace('~', "~0").replace('/', "~1").into()
 }
 
 #[cfg(test)]

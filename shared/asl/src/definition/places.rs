@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::{Diagnostic, codes, parse::escape};
+use super::{Diagnostic, Location, codes, location::keys};
 
 /// A definition as it is written.
 #[derive(Debug)]
@@ -22,16 +22,21 @@ pub struct Document {
 /// Why a text is no document, and the bytes of it that are to blame.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// An error, with no location.
-    pub diagnostic: Diagnostic,
+    /// Why.
+    pub message: String,
     /// Bytes of the text.
     pub place: Range<usize>,
 }
 
 impl Unreadable {
     fn new(message: impl Into<String>, place: Range<usize>) -> Self {
-        let diagnostic = Diagnostic::error(codes::INVALID_JSON, "", message);
-        Self { diagnostic, place }
+        let message = message.into();
+        Self { message, place }
+    }
+
+    /// An error, with no location.
+    pub fn diagnostic(&self) -> Diagnostic {
+        Diagnostic::unreadable(&self.message, None)
     }
 }
 
@@ -88,8 +93,7 @@ impl Document {
     pub fn place(&self, pointer: &str) -> Range<usize> {
         let mut node = &self.root;
         let mut place = self.root.place.clone();
-        for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+        for segment in keys(pointer) {
             let found = match &node.kind {
                 // The last of its name is the one that counts.
                 Kind::Object(members) => members
@@ -117,10 +121,10 @@ impl Document {
 
     /// The bytes of the name at a JSON Pointer; of the value, where it has no name.
     pub fn name_place(&self, pointer: &str) -> Range<usize> {
-        let Some((parent, name)) = pointer.rsplit_once('/') else {
+        let (Some((parent, _)), Some(name)) = (pointer.rsplit_once('/'), keys(pointer).last())
+        else {
             return self.place(pointer);
         };
-        let name = name.replace("~1", "/").replace("~0", "~");
         self.node(parent)
             .and_then(|node| match &node.kind {
                 Kind::Object(members) => members.iter().rfind(|member| member.name == name),
@@ -131,8 +135,7 @@ impl Document {
 
     fn node(&self, pointer: &str) -> Option<&Node> {
         let mut node = &self.root;
-        for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+        for segment in keys(pointer) {
             node = match &node.kind {
                 Kind::Object(members) => {
                     &members.iter().rfind(|member| member.name == segment)?.value
@@ -147,7 +150,7 @@ impl Document {
     /// A warning for each name that an object has already, with its place.
     pub fn duplicate_keys(&self) -> Vec<(Diagnostic, Range<usize>)> {
         let mut found = Vec::new();
-        self.root.duplicate_keys("", &mut found);
+        self.root.duplicate_keys(&Location::default(), &mut found);
         found
     }
 }
@@ -166,18 +169,18 @@ impl Node {
         }
     }
 
-    fn duplicate_keys(&self, at: &str, found: &mut Vec<(Diagnostic, Range<usize>)>) {
+    fn duplicate_keys(&self, at: &Location, found: &mut Vec<(Diagnostic, Range<usize>)>) {
         match &self.kind {
             Kind::Scalar(_) => {}
             Kind::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    element.duplicate_keys(&format!("{at}/{index}"), found);
+                    element.duplicate_keys(&at.element(index), found);
                 }
             }
             Kind::Object(members) => {
                 let mut seen = std::collections::HashSet::new();
                 for member in members {
-                    let at = format!("{at}/{}", escape(&member.name));
+                    let at = at.member(&member.name);
                     if !seen.insert(&member.name) {
                         let message = format!(
                             "the name '{}' comes twice here; only the last one counts",
@@ -251,8 +254,8 @@ mod tests {
             let document = document.unwrap();
             assert_eq!(document.value["a"], 3);
             let found: Vec<_> = document.duplicate_keys();
-            assert_eq!(found[0].0.location, "/b/c");
-            assert_eq!(found[1].0.location, "/a");
+            assert_eq!(found[0].0.pointer, "/b/c");
+            assert_eq!(found[1].0.pointer, "/a");
             assert_eq!(
                 found[1].1.start,
                 text.rfind('a').unwrap() - usize::from(text == json)

@@ -1,5 +1,7 @@
 //! What a Task state calls.
 
+mod optimized;
+
 use std::fmt;
 
 /// A parsed `Resource`.
@@ -67,11 +69,7 @@ impl Resource {
             return None;
         }
         match (service, region, account) {
-            ("lambda", _, _)
-                if rest
-                    .strip_prefix("function:")
-                    .is_some_and(|n| !n.is_empty()) =>
-            {
+            ("lambda", _, _) if rest.strip_prefix("function:").is_some_and(is_function) => {
                 Some(Self::LambdaFunction { arn: text.into() })
             }
             ("states", "", "") => Self::parse_service(rest),
@@ -82,6 +80,8 @@ impl Resource {
             {
                 Some(Self::Activity { arn: text.into() })
             }
+            // Region and account say nothing, but are found in definitions.
+            ("states", _, _) => Self::parse_service(rest),
             _ => None,
         }
     }
@@ -92,16 +92,53 @@ impl Resource {
             .find_map(|pattern| Some((rest.strip_suffix(pattern.suffix())?, pattern)))
             .unwrap_or((rest, Pattern::RequestResponse));
         let (service, action) = rest.rsplit_once(':')?;
-        let is_word = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        let is_known = match service.strip_prefix("aws-sdk:") {
+            Some(service) => is_sdk_action(service, action, pattern),
+            None => optimized::has(service, action, pattern),
         };
-        let is_service = is_word(service.strip_prefix("aws-sdk:").unwrap_or(service));
-        (is_service && is_word(action)).then(|| Self::Service {
+        is_known.then(|| Self::Service {
             service: service.into(),
             action: action.into(),
             pattern,
         })
     }
+
+    /// The parameters that the call cannot do without, as far as AWS looks at definitions.
+    pub(super) fn required_parameters(&self) -> &'static [&'static str] {
+        match self {
+            Self::Service {
+                service, action, ..
+            } => optimized::required(service, action),
+            Self::LambdaFunction { .. } | Self::Activity { .. } => &[],
+        }
+    }
+
+    /// The ARNs of all optimized integrations.
+    pub(super) fn optimized() -> impl Iterator<Item = String> {
+        optimized::all().map(|action| format!("arn:aws:states:::{action}"))
+    }
+}
+
+/// Any action of any service: only its spelling is looked at.
+fn is_sdk_action(service: &str, action: &str, pattern: Pattern) -> bool {
+    let is_service = |text: &str| {
+        let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        !text.is_empty() && text.bytes().all(is_word)
+    };
+    let is_action = action.starts_with(|c: char| c.is_ascii_lowercase())
+        && action.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_job = matches!(pattern, Pattern::Sync | Pattern::Sync2);
+    is_service(service) && is_action && !is_job
+}
+
+/// A function's name, and which version of it or alias.
+fn is_function(name: &str) -> bool {
+    let (name, qualifier) = name.split_once(':').unwrap_or((name, "$LATEST"));
+    let is_word = |text: &str| {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        !text.is_empty() && text.chars().all(is_word)
+    };
+    is_word(name) && (qualifier == "$LATEST" || is_word(qualifier))
 }
 
 impl fmt::Display for Resource {
@@ -144,7 +181,15 @@ mod tests {
             "charge",
             "arn:aws:s3:::bucket",
             "arn:aws:lambda:r:a:function:",
+            "arn:aws:lambda:r:a:function:charge:",
+            "arn:aws:lambda:r:a:function:charge:$5",
             "arn:aws:states:::",
+            "arn:aws:states:::dynamodb:query",
+            "arn:aws:states:::lambda:invoke.sync",
+            "arn:aws:states:::glue:startJobRun.waitForTaskToken",
+            "arn:aws:states:::ecs:runTask.sync:2",
+            "arn:aws:states:::aws-sdk:s3:GetObject",
+            "arn:aws:states:::aws-sdk:glue:startJobRun.sync",
         ] {
             assert_eq!(Resource::parse(text), None, "{text}");
         }

@@ -2,14 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Diagnostic, codes};
+use super::{Diagnostic, codes, location::keys};
 
 /// The fields of the language.
 const FIELDS: &[&str] = &[
     "Arguments",
     "Assign",
     "BackoffRate",
+    "BatchInput",
     "Branches",
+    "CSVDelimiter",
+    "CSVHeaderLocation",
+    "CSVHeaders",
     "Catch",
     "Cause",
     "CausePath",
@@ -21,9 +25,11 @@ const FIELDS: &[&str] = &[
     "Error",
     "ErrorEquals",
     "ErrorPath",
+    "ExecutionType",
     "HeartbeatSeconds",
     "HeartbeatSecondsPath",
     "InputPath",
+    "InputType",
     "IntervalSeconds",
     "ItemBatcher",
     "ItemProcessor",
@@ -31,19 +37,30 @@ const FIELDS: &[&str] = &[
     "ItemSelector",
     "Items",
     "ItemsPath",
+    "ItemsPointer",
     "Iterator",
     "JitterStrategy",
+    "Label",
+    "ManifestType",
     "MaxAttempts",
     "MaxConcurrency",
     "MaxConcurrencyPath",
     "MaxDelaySeconds",
+    "MaxInputBytesPerBatch",
+    "MaxInputBytesPerBatchPath",
+    "MaxItems",
+    "MaxItemsPath",
+    "MaxItemsPerBatch",
+    "MaxItemsPerBatchPath",
     "Mode",
     "Next",
     "Output",
     "OutputPath",
+    "OutputType",
     "Parameters",
     "ProcessorConfig",
     "QueryLanguage",
+    "ReaderConfig",
     "Resource",
     "Result",
     "ResultPath",
@@ -59,9 +76,13 @@ const FIELDS: &[&str] = &[
     "Timestamp",
     "TimestampPath",
     "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
     "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+    "Transformation",
     "Type",
     "Version",
+    "WriterConfig",
 ];
 
 /// Those that only choice rules have.
@@ -115,16 +136,17 @@ const RULE_FIELDS: &[&str] = &[
 /// Adds what might have been meant to the findings that are about a name.
 pub(super) fn add(definition: &Value, found: &mut [Diagnostic]) {
     for diagnostic in found {
-        let help = help(definition, diagnostic);
-        diagnostic.help = help.map(|meant| format!("did you mean `{meant}`?"));
+        if let Some(meant) = meant(definition, diagnostic) {
+            diagnostic.help = Some(format!("did you mean `{meant}`?"));
+        }
     }
 }
 
-fn help(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
-    let at = &diagnostic.location;
+fn meant(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
+    let at = &diagnostic.pointer;
     let (parent, last) = at.rsplit_once('/')?;
-    if diagnostic.message == "Field is not supported" {
-        let name = last.replace("~1", "/").replace("~0", "~");
+    if diagnostic.is_about_field() {
+        let name = keys(at).last()?;
         let object = definition.pointer(parent)?.as_object()?;
         let of_rules = RULE_FIELDS.iter().filter(|_| parent.contains("/Choices/"));
         let fields = FIELDS.iter().chain(of_rules);
@@ -140,7 +162,7 @@ fn help(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
         let states = definition.pointer(&states)?.as_object()?;
         return nearest(value, states.keys().map(String::as_str)).map(str::to_owned);
     }
-    let (_, list) = diagnostic.message.split_once("one of these values: [")?;
+    let (_, list) = diagnostic.message.split_once(": [")?;
     nearest(value, list.trim_end_matches(']').split(", ")).map(str::to_owned)
 }
 

@@ -202,19 +202,7 @@ pub fn stand_ins(definition: &Value) -> Value {
 }
 
 fn is_about_token(definition: &Value, diagnostic: &Diagnostic) -> bool {
-    let at = diagnostic.location.replace('[', "/").replace(']', "");
-    let value = [&diagnostic.location, &at]
-        .into_iter()
-        .find_map(|at| definition.pointer(at.strip_suffix('/').unwrap_or(at)));
-    let Some(value) = value else { return false };
-    let field = diagnostic
-        .message
-        .strip_prefix("The value for the field '")
-        .and_then(|rest| Some(rest.split_once('\'')?.0));
-    match field.and_then(|field| value.get(field)) {
-        Some(field) => is_open(field),
-        None => is_open(value),
-    }
+    definition.pointer(&diagnostic.pointer).is_some_and(is_open)
 }
 
 /// Whether a value is not known before it is deployed.
@@ -357,6 +345,7 @@ mod tests {
                    "Retry": [{ "ErrorEquals": ["${Error}"], "BackoffRate": "${Rate}" }],
                    "Parameters": { "x.$": "${Path}" }, "Next": "B" },
             "B": { "Type": "Task", "Resource": "arn:${AWS::Partition}:states:::lambda:invoke",
+                   "Parameters": { "FunctionName": "${Arn}" },
                    "OutputPath": "$.${Field}", "Next": "C" },
             "C": { "Type": "Task", "Resource": { "Fn::GetAtt": ["Function", "Arn"] }, "Next": "${Next}" },
             "D": { "Type": "Succeed" } } }"#;
@@ -367,10 +356,12 @@ mod tests {
     #[test]
     fn what_is_wrong_beside_a_token_is_reported() {
         let definition = json!({ "StartAt": "A", "States": {
-            "A": { "Type": "Task", "Resource": "${Arn}", "Next": "B" },
+            "A": { "Type": "Task", "Resource": "${Arn}", "Catch": [
+                { "ErrorEquals": ["States.ALL"], "Next": "B" },
+            ], "End": true },
         } });
         let found = check(&definition, MachineType::Standard);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].location, "/States/A/Next");
+        assert_eq!(found[0].pointer, "/States/A/Catch/0/Next");
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Count, DataFlow, Items, State, StateKind, StateMachine, Text, WaitUntil};
+use super::{
+    DataFlow, Distributed, Items, Number, State, StateKind, StateMachine, Text, WaitUntil,
+};
 use crate::{
     choice::{Condition, Operand, Operator},
     data::{expression::Expression, path::Path, template::Template},
@@ -50,8 +52,8 @@ impl Reads {
             StateKind::Pass(pass) => self.templates([&pass.parameters]),
             StateKind::Task(task) => {
                 self.templates([&task.credentials]);
-                self.count(task.timeout.as_ref());
-                self.count(task.heartbeat.as_ref());
+                self.number(task.timeout.as_ref());
+                self.number(task.heartbeat.as_ref());
             }
             StateKind::Choice(choice) => {
                 for rule in &choice.rules {
@@ -83,10 +85,12 @@ impl Reads {
                     Items::Template(template) => self.template(template),
                 }
                 self.templates([&map.item_selector]);
-                self.count(Some(&map.max_concurrency));
-                map.tolerances
-                    .iter()
-                    .for_each(|(_, jsonata)| self.jsonata(jsonata));
+                self.number(Some(&map.max_concurrency));
+                self.number(map.tolerated_count.as_ref());
+                self.number(map.tolerated_percentage.as_ref());
+                if let Some(distributed) = &map.distributed {
+                    self.distributed(distributed);
+                }
             }
             StateKind::Succeed | StateKind::Parallel(_) => {}
         }
@@ -130,11 +134,26 @@ impl Reads {
         }
     }
 
-    fn count(&mut self, count: Option<&Count>) {
-        match count {
-            None | Some(Count::Literal(_)) => {}
-            Some(Count::Path(path)) => self.path(path),
-            Some(Count::Jsonata(jsonata)) => self.jsonata(jsonata),
+    fn number<T>(&mut self, number: Option<&Number<T>>) {
+        match number {
+            None | Some(Number::Literal(_)) => {}
+            Some(Number::Path(path)) => self.path(path),
+            Some(Number::Jsonata(jsonata)) => self.jsonata(jsonata),
+        }
+    }
+
+    fn distributed(&mut self, distributed: &Distributed) {
+        if let Some(reader) = &distributed.reader {
+            self.template(&reader.parameters);
+            self.number(reader.reading.max_items.as_ref());
+        }
+        if let Some(batcher) = &distributed.batcher {
+            self.number(batcher.max_items.as_ref());
+            self.number(batcher.max_bytes.as_ref());
+            self.templates([&batcher.input]);
+        }
+        if let Some(writer) = &distributed.writer {
+            self.templates([&writer.destination]);
         }
     }
 

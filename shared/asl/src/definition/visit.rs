@@ -2,90 +2,175 @@
 
 use serde_json::{Map, Value};
 
-use super::{QueryLanguage, parse::escape};
+use super::{Location, QueryLanguage};
 
 type Object = Map<String, Value>;
 
 /// A `States` block and what it stands in: the machine, a branch, an item processor.
-#[derive(Clone, Copy)]
 pub(super) struct ScopeText<'a> {
-    pub(super) at: &'a str,
+    pub(super) at: Location,
     pub(super) object: &'a Object,
+    around: Around,
+}
+
+/// What the states of a scope have from around it.
+#[derive(Clone, Copy)]
+struct Around {
+    /// The language of the states that do not say.
+    language: QueryLanguage,
+    is_express: bool,
 }
 
 impl<'a> ScopeText<'a> {
-    /// The states, each with its name.
-    pub(super) fn states(self) -> impl Iterator<Item = (&'a String, &'a Object)> {
-        let states = self.object.get("States").and_then(Value::as_object);
-        states
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, state)| Some((name, state.as_object()?)))
+    fn new(value: &'a Value, at: Location, around: Around) -> Option<Self> {
+        let object = value.as_object()?;
+        Some(Self { at, object, around })
     }
 
-    /// JSON Pointer of a state.
-    pub(super) fn at_state(self, name: &str) -> String {
-        format!("{}/States/{}", self.at, escape(name))
+    /// The whole definition.
+    pub(super) fn machine(definition: &'a Value) -> Option<Self> {
+        let around = Around {
+            language: language_of(definition.as_object()?, QueryLanguage::JsonPath),
+            is_express: false,
+        };
+        Self::new(definition, Location::default(), around)
+    }
+
+    pub(super) fn is_machine(&self) -> bool {
+        self.at.pointer().is_empty()
+    }
+
+    pub(super) fn states(&self) -> impl Iterator<Item = StateText<'a>> + use<'a> {
+        let states = self.object.get("States").and_then(Value::as_object);
+        let at = self.at.member("States");
+        let around = self.around;
+        let states = states.into_iter().flatten();
+        states.filter_map(move |(name, state)| {
+            let object = state.as_object()?;
+            Some(StateText {
+                name,
+                at: at.member(name),
+                object,
+                language: language_of(object, around.language),
+                around,
+            })
+        })
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        let states = self.object.get("States");
+        states.is_some_and(|states| states.get(name).is_some())
     }
 }
 
 /// A state as it is written.
 pub(super) struct StateText<'a> {
-    pub(super) at: String,
+    pub(super) name: &'a str,
+    pub(super) at: Location,
     pub(super) object: &'a Object,
     pub(super) language: QueryLanguage,
+    around: Around,
 }
 
-impl StateText<'_> {
+impl<'a> StateText<'a> {
     pub(super) fn is_of_type(&self, name: &str) -> bool {
-        self.object.get("Type").and_then(Value::as_str) == Some(name)
+        self.text("Type") == Some(name)
+    }
+
+    /// Whether it runs in Express executions, which a distributed Map state starts for its items.
+    pub(super) fn is_in_express(&self) -> bool {
+        self.around.is_express
+    }
+
+    pub(super) fn text(&self, field: &str) -> Option<&'a str> {
+        self.object.get(field).and_then(Value::as_str)
+    }
+
+    pub(super) fn is_end(&self) -> bool {
+        self.object.get("End") == Some(&Value::Bool(true))
+            || matches!(self.text("Type"), Some("Succeed" | "Fail"))
+    }
+
+    /// The elements of an array field, each with its place.
+    pub(super) fn elements(&self, field: &str) -> impl Iterator<Item = (&'a Value, Location)> {
+        let at = self.at.member(field);
+        let elements = self.object.get(field).and_then(Value::as_array);
+        let elements = elements.into_iter().flatten().enumerate();
+        elements.map(move |(index, element)| (element, at.element(index)))
+    }
+
+    /// The names of the states that it leads to, each with its place.
+    pub(super) fn targets(&self) -> Vec<(&'a str, Location)> {
+        let named = |value: Option<&'a Value>, at: Location| Some((value?.as_str()?, at));
+        let own = ["Next", "Default"]
+            .into_iter()
+            .filter_map(|field| named(self.object.get(field), self.at.member(field)));
+        let inner = ["Choices", "Catch"]
+            .into_iter()
+            .flat_map(|field| self.elements(field))
+            .filter_map(|(entry, at)| named(entry.get("Next"), at.member("Next")));
+        own.chain(inner).collect()
+    }
+
+    fn processor(&self) -> Option<(&'a Value, Location)> {
+        let processors = ["ItemProcessor", "Iterator"];
+        processors
+            .into_iter()
+            .find_map(|field| Some((self.object.get(field)?, self.at.member(field))))
+    }
+
+    fn processor_config(&self, field: &str) -> Option<&'a str> {
+        let (processor, _) = self.processor()?;
+        processor.get("ProcessorConfig")?.get(field)?.as_str()
+    }
+
+    /// Where it says that it is a distributed Map state, if it is one.
+    pub(super) fn distributed_mode(&self) -> Option<Location> {
+        let (_, at) = self.processor().filter(|_| self.is_of_type("Map"))?;
+        let is_distributed = self.processor_config("Mode") == Some("DISTRIBUTED");
+        is_distributed.then(|| at.member("ProcessorConfig").member("Mode"))
+    }
+
+    /// Its branches, or its item processor.
+    pub(super) fn inner_scopes(&self) -> Vec<ScopeText<'a>> {
+        let is_express = self.distributed_mode().is_some()
+            && self.processor_config("ExecutionType") == Some("EXPRESS");
+        let around = Around {
+            is_express: self.around.is_express || is_express,
+            ..self.around
+        };
+        self.elements("Branches")
+            .chain(self.processor())
+            .filter_map(|(value, at)| ScopeText::new(value, at, around))
+            .collect()
+    }
+}
+
+fn language_of(object: &Object, otherwise: QueryLanguage) -> QueryLanguage {
+    match object.get("QueryLanguage") {
+        None => otherwise,
+        Some(name) if name == "JSONPath" => QueryLanguage::JsonPath,
+        Some(_) => QueryLanguage::Jsonata,
     }
 }
 
 /// Shows `visit` each scope, outer ones first.
-pub(super) fn scopes(definition: &Value, visit: &mut dyn FnMut(ScopeText<'_>)) {
-    scopes_in(definition, "", visit);
+pub(super) fn scopes(definition: &Value, visit: &mut dyn FnMut(&ScopeText<'_>)) {
+    if let Some(machine) = ScopeText::machine(definition) {
+        scopes_in(&machine, visit);
+    }
 }
 
-fn scopes_in(value: &Value, at: &str, visit: &mut dyn FnMut(ScopeText<'_>)) {
-    let Value::Object(object) = value else {
-        return;
-    };
-    let scope = ScopeText { at, object };
+fn scopes_in(scope: &ScopeText<'_>, visit: &mut dyn FnMut(&ScopeText<'_>)) {
     visit(scope);
-    for (name, state) in scope.states() {
-        let at = scope.at_state(name);
-        let branches = state.get("Branches").and_then(Value::as_array);
-        for (index, branch) in branches.into_iter().flatten().enumerate() {
-            scopes_in(branch, &format!("{at}/Branches/{index}"), visit);
-        }
-        for field in ["ItemProcessor", "Iterator"] {
-            if let Some(processor) = state.get(field) {
-                scopes_in(processor, &format!("{at}/{field}"), visit);
-            }
-        }
+    for inner in scope.states().flat_map(|state| state.inner_scopes()) {
+        scopes_in(&inner, visit);
     }
 }
 
 /// Shows `visit` each state.
 pub(super) fn states(definition: &Value, visit: &mut dyn FnMut(&StateText<'_>)) {
-    let language_of = |object: &Object, otherwise| match object.get("QueryLanguage") {
-        None => otherwise,
-        Some(name) if name == "JSONPath" => QueryLanguage::JsonPath,
-        Some(_) => QueryLanguage::Jsonata,
-    };
-    let machine = definition
-        .as_object()
-        .map_or(QueryLanguage::JsonPath, |object| {
-            language_of(object, QueryLanguage::JsonPath)
-        });
     scopes(definition, &mut |scope| {
-        for (name, object) in scope.states() {
-            visit(&StateText {
-                at: scope.at_state(name),
-                object,
-                language: language_of(object, machine),
-            });
-        }
+        scope.states().for_each(|state| visit(&state));
     });
 }

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    Diagnostic, Pattern, QueryLanguage, Resource, codes,
-    parse::escape,
+    Diagnostic, Location, Pattern, QueryLanguage, Resource, codes,
     suggestions::nearest,
     visit::{self, ScopeText, StateText},
 };
@@ -35,9 +34,8 @@ const ERROR_NAMES: &[&str] = &[
     "States.Timeout",
 ];
 
-/// Adds all warnings to `found`, which has the errors.
+/// Adds warnings about single states to `found`.
 pub(super) fn check(definition: &Value, found: &mut Vec<Diagnostic>) {
-    let is_sound = found.is_empty();
     visit::states(definition, &mut |state| {
         error_names(state, found);
         task_token(state, found);
@@ -45,39 +43,36 @@ pub(super) fn check(definition: &Value, found: &mut Vec<Diagnostic>) {
             literals(state, found);
         }
     });
-    // Where a transition leads nowhere, more ways may be meant than there are.
-    if is_sound {
-        visit::scopes(definition, &mut |scope| dead_ends(scope, found));
-    }
 }
 
 fn error_names(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
-    for field in ["Retry", "Catch"] {
-        for (index, entry) in elements(state.object.get(field)).enumerate() {
-            for (name_index, name) in elements(entry.get("ErrorEquals")).enumerate() {
-                let Some(name) = name.as_str() else { continue };
-                if !name.starts_with("States.") || ERROR_NAMES.contains(&name) {
-                    continue;
-                }
-                let at = format!("{}/{field}/{index}/ErrorEquals/{name_index}", state.at);
-                let message = format!("there is no error named {name}");
-                let meant = nearest(name, ERROR_NAMES.iter().copied());
-                found.push(Diagnostic {
-                    help: meant.map(|meant| format!("did you mean `{meant}`?")),
-                    ..Diagnostic::warning(codes::UNKNOWN_ERROR_NAME, at, message)
-                });
+    let entries = ["Retry", "Catch"]
+        .into_iter()
+        .flat_map(|field| state.elements(field));
+    for (entry, at) in entries {
+        let names = entry.get("ErrorEquals").and_then(Value::as_array);
+        for (index, name) in names.into_iter().flatten().enumerate() {
+            let Some(name) = name.as_str() else { continue };
+            if !name.starts_with("States.") || is_error_name(name) {
+                continue;
             }
+            let at = at.member("ErrorEquals").element(index);
+            let message = format!("there is no error named {name}");
+            let meant = nearest(name, ERROR_NAMES.iter().copied());
+            found.push(Diagnostic {
+                help: meant.map(|meant| format!("did you mean `{meant}`?")),
+                ..Diagnostic::warning(codes::UNKNOWN_ERROR_NAME, &at, message)
+            });
         }
     }
 }
 
-fn elements(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    value.and_then(Value::as_array).into_iter().flatten()
+fn is_error_name(name: &str) -> bool {
+    ERROR_NAMES.contains(&name) || name.starts_with("States.Http.StatusCode.")
 }
 
 fn task_token(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
-    let resource = state.object.get("Resource").and_then(Value::as_str);
-    let pattern = match resource.and_then(Resource::parse) {
+    let pattern = match state.text("Resource").and_then(Resource::parse) {
         Some(Resource::Service { pattern, .. }) => pattern,
         _ => return,
     };
@@ -92,8 +87,8 @@ fn task_token(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
     if pattern == Pattern::WaitForTaskToken && !has_timeout {
         let message = "the state has neither TimeoutSeconds nor HeartbeatSeconds: \
                        without an answer to its token it waits as long as the execution may run";
-        let at = format!("{}/Resource", state.at);
-        found.push(Diagnostic::warning(codes::NO_TIMEOUT, at, message));
+        let at = state.at.member("Resource");
+        found.push(Diagnostic::warning(codes::NO_TIMEOUT, &at, message));
     }
 }
 
@@ -101,7 +96,7 @@ fn task_token(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
 fn literals(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
     for field in ["Parameters", "ResultSelector", "ItemSelector", "Assign"] {
         if let Some(template) = state.object.get(field) {
-            no_dollar(template, &format!("{}/{field}", state.at), found);
+            no_dollar(template, &state.at.member(field), found);
         }
     }
     if state.is_of_type("Pass")
@@ -109,29 +104,23 @@ fn literals(state: &StateText<'_>, found: &mut Vec<Diagnostic>) {
         && has_path(result)
     {
         let message = "Result is not evaluated: the paths in it stay text";
-        found.push(Diagnostic {
-            help: Some("a path is read in `Parameters`, under a name that ends in `.$`".into()),
-            ..Diagnostic::warning(
-                codes::PASS_RESULT_IS_STATIC,
-                format!("{}/Result", state.at),
-                message,
-            )
-        });
+        let at = state.at.member("Result");
+        let warning = Diagnostic::warning(codes::PASS_RESULT_IS_STATIC, &at, message);
+        let help = "a path is read in `Parameters`, under a name that ends in `.$`";
+        found.push(warning.with_help(help));
     }
 }
 
-fn no_dollar(template: &Value, at: &str, found: &mut Vec<Diagnostic>) {
+fn no_dollar(template: &Value, at: &Location, found: &mut Vec<Diagnostic>) {
     match template {
         Value::Object(members) => {
             for (key, value) in members {
-                let at = format!("{at}/{}", escape(key));
+                let at = at.member(key);
                 match value {
                     Value::String(text) if !key.ends_with(".$") && is_path(text) => {
                         let message = format!("the value of '{key}' is a path, but stays text");
-                        found.push(Diagnostic {
-                            help: Some(format!("did you mean `{key}.$`?")),
-                            ..Diagnostic::warning(codes::NO_DOLLAR, at, message)
-                        });
+                        let warning = Diagnostic::warning(codes::NO_DOLLAR, &at, message);
+                        found.push(warning.with_help(format_args!("did you mean `{key}.$`?")));
                     }
                     inner => no_dollar(inner, &at, found),
                 }
@@ -139,7 +128,7 @@ fn no_dollar(template: &Value, at: &str, found: &mut Vec<Diagnostic>) {
         }
         Value::Array(values) => {
             for (index, value) in values.iter().enumerate() {
-                no_dollar(value, &format!("{at}/{index}"), found);
+                no_dollar(value, &at.element(index), found);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -163,57 +152,88 @@ fn is_path(text: &str) -> bool {
         && Path::compile(text).is_ok()
 }
 
-/// Reports the states where an execution gets caught: the start, or the first behind a state from
-/// which there still is a way to an end.
-fn dead_ends(scope: ScopeText<'_>, found: &mut Vec<Diagnostic>) {
-    let states: HashMap<&str, &Map<String, Value>> = scope
-        .states()
-        .map(|(name, state)| (name.as_str(), state))
-        .collect();
-    let mut alive: HashSet<&str> = HashSet::new();
-    loop {
-        let before = alive.len();
-        for (name, state) in &states {
-            let leads_on = || targets(state).into_iter().any(|to| alive.contains(to));
-            if is_end(state) || leads_on() {
-                alive.insert(name);
+/// Adds warnings about the ways through a definition that has no errors.
+pub(super) fn check_ways(definition: &Value, found: &mut Vec<Diagnostic>) {
+    visit::scopes(definition, &mut |scope| {
+        dead_ends(scope, found);
+        circles(scope, found);
+    });
+}
+
+/// The states of a scope, and from where a way leads where.
+struct Ways<'a>(HashMap<&'a str, StateText<'a>>);
+
+impl<'a> Ways<'a> {
+    fn of(scope: &ScopeText<'a>) -> Self {
+        Self(scope.states().map(|state| (state.name, state)).collect())
+    }
+
+    /// Grows a set of states by those that `joins` it, until none is left.
+    fn closure(
+        &self,
+        joins: impl Fn(&StateText<'a>, &HashSet<&'a str>) -> bool,
+    ) -> HashSet<&'a str> {
+        let mut set = HashSet::new();
+        loop {
+            let before = set.len();
+            for (name, state) in &self.0 {
+                if !set.contains(name) && joins(state, &set) {
+                    set.insert(*name);
+                }
+            }
+            if set.len() == before {
+                return set;
             }
         }
-        if alive.len() == before {
-            break;
+    }
+}
+
+/// Reports the states where an execution gets caught: the start, or the first behind a state from
+/// which there still is a way to an end.
+fn dead_ends(scope: &ScopeText<'_>, found: &mut Vec<Diagnostic>) {
+    let ways = Ways::of(scope);
+    let alive = ways.closure(|state, alive| {
+        let targets = state.targets();
+        state.is_end() || targets.iter().any(|(to, _)| alive.contains(to))
+    });
+    let start = scope.object.get("StartAt").and_then(Value::as_str);
+    let leads_on = ways.0.values().filter(|state| alive.contains(state.name));
+    let entered = leads_on.flat_map(|state| state.targets());
+    let entered: HashSet<&str> = entered.map(|(name, _)| name).chain(start).collect();
+    let is_caught = |name| entered.contains(name) && !alive.contains(name);
+    for state in scope.states().filter(|state| is_caught(state.name)) {
+        let message = format!(
+            "there is no way from the state \"{}\" to an end",
+            state.name
+        );
+        found.push(Diagnostic::warning(
+            codes::NO_WAY_TO_AN_END,
+            &state.at,
+            message,
+        ));
+    }
+}
+
+/// Reports states that no execution comes to, because only such states lead to them.
+fn circles(scope: &ScopeText<'_>, found: &mut Vec<Diagnostic>) {
+    let mut reached: HashSet<&str> = HashSet::new();
+    let ways = Ways::of(scope);
+    let mut next: Vec<&str> = scope
+        .object
+        .get("StartAt")
+        .and_then(Value::as_str)
+        .into_iter()
+        .collect();
+    while let Some(name) = next.pop() {
+        if reached.insert(name) {
+            let targets = ways.0.get(name).map(|state| state.targets());
+            next.extend(targets.into_iter().flatten().map(|(name, _)| name));
         }
     }
-    let start = scope.object.get("StartAt").and_then(Value::as_str);
-    let entered = states
-        .iter()
-        .filter(|(name, _)| alive.contains(*name))
-        .flat_map(|(_, state)| targets(state))
-        .chain(start);
-    let caught: HashSet<&str> = entered.filter(|name| !alive.contains(name)).collect();
-    for (name, _) in scope
-        .states()
-        .filter(|(name, _)| caught.contains(name.as_str()))
-    {
-        let message = format!("there is no way from the state \"{name}\" to an end");
-        let at = scope.at_state(name);
-        found.push(Diagnostic::warning(codes::NO_WAY_TO_AN_END, at, message));
+    for state in scope.states().filter(|state| !reached.contains(state.name)) {
+        let message = format!("no execution comes to the state \"{}\"", state.name);
+        found.push(Diagnostic::warning(codes::UNREACHABLE, &state.at, message));
     }
-}
-
-fn is_end(state: &Map<String, Value>) -> bool {
-    let state_type = state.get("Type").and_then(Value::as_str);
-    state.get("End") == Some(&Value::Bool(true)) || matches!(state_type, Some("Succeed" | "Fail"))
-}
-
-fn targets(state: &Map<String, Value>) -> Vec<&str> {
-    let inner = ["Choices", "Catch"]
-        .into_iter()
-        .flat_map(|field| elements(state.get(field)))
-        .filter_map(|entry| entry.get("Next"));
-    let own = ["Next", "Default"]
-        .into_iter()
-        .filter_map(|field| state.get(field));
-    own.chain(inner).filter_map(Value::as_str).collect()
 }
 
 #[cfg(test)]
@@ -228,7 +248,7 @@ mod tests {
         let found = check_value(definition, MachineType::Standard);
         found
             .into_iter()
-            .map(|found| (found.code, found.location))
+            .map(|found| (found.code, found.pointer))
             .collect()
     }
 
@@ -261,7 +281,8 @@ mod tests {
     #[test]
     fn a_token_is_not_waited_for_without_a_limit() {
         let mut state = json!({
-            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true,
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": { "QueueUrl": "q", "MessageBody": "m" }, "End": true,
         });
         let expected = ("NO_TIMEOUT", "/States/A/Resource".to_owned());
         assert_eq!(of_state(state.clone()), [expected]);
@@ -273,10 +294,11 @@ mod tests {
     fn an_error_name_that_the_language_does_not_have_is_one_misspelt() {
         let definition = json!({ "StartAt": "A", "States": { "A": {
             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+            "Parameters": { "FunctionName": "f" },
             "Retry": [{ "ErrorEquals": ["Card.Declined", "States.Timout"] }],
         } } });
         let found = check_value(&definition, MachineType::Standard);
-        assert_eq!(found[0].location, "/States/A/Retry/0/ErrorEquals/1");
+        assert_eq!(found[0].pointer, "/States/A/Retry/0/ErrorEquals/1");
         assert_eq!(
             found[0].help.as_deref(),
             Some("did you mean `States.Timeout`?")
@@ -285,12 +307,16 @@ mod tests {
 
     #[test]
     fn a_cycle_without_a_way_out_is_reported_where_it_is_entered() {
-        let lost = json!({ "StartAt": "A", "States": {
-            "A": { "Type": "Pass", "Next": "B" }, "B": { "Type": "Pass", "Next": "A" },
+        let branch = json!({ "StartAt": "X", "States": {
+            "X": { "Type": "Pass", "Next": "Y" }, "Y": { "Type": "Pass", "Next": "X" },
         } });
+        let lost = json!({ "Type": "Parallel", "Branches": [branch], "End": true });
         assert_eq!(
-            warnings(&lost),
-            [("NO_WAY_TO_AN_END", "/States/A".to_owned())]
+            of_state(lost),
+            [(
+                "NO_WAY_TO_AN_END",
+                "/States/A/Branches/0/States/X".to_owned()
+            )]
         );
         let choice = json!({ "StartAt": "C", "States": {
             "C": { "Type": "Choice", "Default": "End",
@@ -302,5 +328,15 @@ mod tests {
             warnings(&choice),
             [("NO_WAY_TO_AN_END", "/States/B".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_circle_beside_the_way_is_reported() {
+        let circle = json!({ "StartAt": "A", "States": {
+            "A": { "Type": "Succeed" },
+            "B": { "Type": "Pass", "Next": "C" }, "C": { "Type": "Pass", "Next": "B" },
+        } });
+        let expected = ["/States/B", "/States/C"].map(|at| ("UNREACHABLE_STATE", at.to_owned()));
+        assert_eq!(warnings(&circle), expected);
     }
 }

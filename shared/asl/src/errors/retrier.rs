@@ -11,7 +11,7 @@ use super::ErrorPattern;
 pub struct Retrier {
     /// `ErrorEquals`: what is retried.
     pub error_equals: Vec<ErrorPattern>,
-    /// Delay before the first retry. `IntervalSeconds`, default 1 second.
+    /// Delay before the first retry. `IntervalSeconds`, default 1 second; it may be 0.
     pub interval: Duration,
     /// How often at most. `MaxAttempts`, default 3; 0 means never.
     pub max_attempts: u32,

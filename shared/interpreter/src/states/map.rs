@@ -2,7 +2,7 @@
 
 use segno_asl::{
     data::{number::to_json, path::Path, scope::Scope, value::Value},
-    definition::{Count, DataFlow, Items, Map, State, StateKind},
+    definition::{Count, DataFlow, Items, Map, Percentage, State, StateKind},
     errors::EvaluationError,
     jsonata::Expected,
 };
@@ -200,7 +200,7 @@ fn max_concurrency(
     let wanted = match &map.max_concurrency {
         Count::Literal(number) => *number,
         Count::Path(path) => draft.reading(frame, input, |scope| {
-            read_concurrency(path, path.select(scope)?.as_ref())
+            read_count("MaxConcurrency", path, path.select(scope)?.as_ref())
         })?,
         Count::Jsonata(jsonata) => draft.reading(frame, input, |scope| {
             count(jsonata, "MaxConcurrency", 0, scope)
@@ -211,32 +211,61 @@ fn max_concurrency(
     Ok(usize::try_from(room).expect("bounded above"))
 }
 
+/// In inline mode nothing is tolerated, but the fields have to make sense.
 fn check_tolerances(
     draft: &Draft<'_>,
     frame: FrameId,
     map: &Map,
     input: PayloadId,
 ) -> Result<(), EvaluationError> {
-    for (field, jsonata) in &map.tolerances {
-        draft.reading(frame, input, |scope| {
-            jsonata.evaluate_as(Expected::Number, field, scope)
-        })?;
+    const COUNT: &str = "ToleratedFailureCount";
+    const PERCENTAGE: &str = "ToleratedFailurePercentage";
+    match &map.tolerated_count {
+        None | Some(Count::Literal(_)) => {}
+        Some(Count::Path(path)) => draft.reading(frame, input, |scope| {
+            read_count(COUNT, path, path.select(scope)?.as_ref()).map(drop)
+        })?,
+        Some(Count::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
+            jsonata
+                .evaluate_as(Expected::Number, COUNT, scope)
+                .map(drop)
+        })?,
+    }
+    match &map.tolerated_percentage {
+        None | Some(Percentage::Literal(_)) => Ok(()),
+        Some(Percentage::Path(path)) => draft.reading(frame, input, |scope| {
+            check_percentage(PERCENTAGE, path, path.select(scope)?.as_ref())
+        }),
+        Some(Percentage::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
+            jsonata
+                .evaluate_as(Expected::Number, PERCENTAGE, scope)
+                .map(drop)
+        }),
+    }
+}
+
+/// AWS takes a number in a string, too.
+fn read_count(field: &str, path: &Path, value: &Value) -> Result<u64, EvaluationError> {
+    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    let number: i64 = number.ok_or_else(|| no_number(field, "integer", path, value))?;
+    u64::try_from(number)
+        .map_err(|_| EvaluationError::runtime(format!("{field} cannot be negative.")))
+}
+
+fn check_percentage(field: &str, path: &Path, value: &Value) -> Result<(), EvaluationError> {
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    let number: f64 = number.ok_or_else(|| no_number(field, "float", path, value))?;
+    if !(0.0..=100.0).contains(&number) {
+        let detail = format!("{field} must be between 0 and 100.");
+        return Err(EvaluationError::runtime(detail));
     }
     Ok(())
 }
 
-/// AWS takes a number in a string, too.
-fn read_concurrency(path: &Path, value: &Value) -> Result<u64, EvaluationError> {
-    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
-    match number {
-        Some(number) => u64::try_from(number)
-            .map_err(|_| EvaluationError::runtime("MaxConcurrency cannot be negative.")),
-        None => {
-            let shown = value.as_str().map_or_else(|| to_json(value), str::to_owned);
-            Err(EvaluationError::runtime(format!(
-                "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
-                path.text()
-            )))
-        }
-    }
+fn no_number(field: &str, kind: &str, path: &Path, value: &Value) -> EvaluationError {
+    let shown = value.as_str().map_or_else(|| to_json(value), str::to_owned);
+    let path = path.text();
+    EvaluationError::runtime(format!(
+        "The {field}Path field refers to value \"{shown}\" which is not a valid {kind}: {path}"
+    ))
 }

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Parser, fields::Fields, language};
+use super::{Parser, fields::Fields, language, variables};
 use crate::{
     choice::{ChoiceRule, Comparable, Comparison, Condition, Operand, Operator, Pattern, TypeTest},
     data::timestamp,
-    definition::{QueryLanguage, StateName, codes},
+    definition::{Location, QueryLanguage, StateName},
 };
 
 const TYPES: [(&str, Comparable); 4] = [
@@ -33,13 +33,16 @@ const TYPE_TESTS: [(&str, TypeTest); 6] = [
     ("IsTimestamp", TypeTest::Timestamp),
 ];
 
+/// What a rule decides by.
+const SELECTORS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+
 /// One entry of `Choices`.
 pub(super) fn rule(parser: &mut Parser, mut fields: Fields<'_>) -> Option<ChoiceRule> {
     fields.ignore(&["Comment"]);
     language::refuse_foreign(parser, &mut fields);
-    fields.require(parser, "Next");
+    fields.require(parser, &["Next"]);
     let next = fields.string(parser, "Next").map(StateName::from);
-    let assign = fields.assign(parser);
+    let assign = variables::assign(parser, &mut fields);
     let output = fields.template(parser, "Output");
     let condition = match fields.language() {
         QueryLanguage::JsonPath => condition(parser, fields),
@@ -53,9 +56,18 @@ pub(super) fn rule(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Choice
     })
 }
 
+fn require_selector(parser: &mut Parser, fields: &Fields<'_>) {
+    if fields.count(&SELECTORS) != 1 {
+        let selectors = SELECTORS.join(", ");
+        let message =
+            format!("The object must have only one of the following fields, [{selectors}]");
+        parser.refuse(fields.at(), message);
+    }
+}
+
 /// `Condition`.
 fn jsonata(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Condition> {
-    fields.require(parser, "Condition");
+    require_selector(parser, &fields);
     let condition = if fields.has_jsonata("Condition") {
         let location = fields.field_location("Condition");
         fields
@@ -68,80 +80,73 @@ fn jsonata(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Condition> {
     condition
 }
 
-fn object<'a>(parser: &mut Parser, value: &'a Value, at: String) -> Option<Fields<'a>> {
-    match value {
-        Value::Object(object) => Some(Fields::new(object, at, QueryLanguage::JsonPath)),
-        _ => {
-            parser.error(codes::SCHEMA, at, "Expected value of type Object");
-            None
-        }
-    }
-}
-
 /// The condition in an object: exactly one of `And`, `Or`, `Not` and `Variable` with an operator.
 fn condition(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Condition> {
-    let present: Vec<&str> = ["And", "Or", "Not", "Variable"]
-        .into_iter()
-        .filter(|name| fields.has(name))
-        .collect();
-    let condition = match present.as_slice() {
-        ["And"] => conditions(parser, &mut fields, "And").map(Condition::And),
-        ["Or"] => conditions(parser, &mut fields, "Or").map(Condition::Or),
-        ["Not"] => {
-            let at = fields.at_field("Not");
-            let value = fields.value("Not")?;
-            nested(parser, value, at).map(|negated| Condition::Not(negated.into()))
+    require_selector(parser, &fields);
+    let condition = if fields.has("And") {
+        conditions(parser, &mut fields, "And").map(Condition::And)
+    } else if fields.has("Or") {
+        conditions(parser, &mut fields, "Or").map(Condition::Or)
+    } else if fields.has("Not") {
+        let negated = fields.inner(parser, "Not");
+        negated.and_then(|negated| Some(Condition::Not(nested(parser, negated)?.into())))
+    } else if fields.has("Variable") {
+        test(parser, &mut fields)
+    } else {
+        // What is wrong has been said: that an operator stands alone would be no news.
+        for (name, _) in operator_names(&fields) {
+            fields.ignore(&[name]);
         }
-        ["Variable"] => test(parser, &mut fields),
-        _ => {
-            let message =
-                "A choice rule must have exactly one of these fields: [And, Or, Not, Variable]";
-            parser.error(codes::SCHEMA, fields.at(), message);
-            None
-        }
+        None
     };
+    fields.ignore(&SELECTORS);
     fields.finish(parser);
     condition
 }
 
 fn conditions(parser: &mut Parser, fields: &mut Fields<'_>, name: &str) -> Option<Vec<Condition>> {
-    let (values, at) = fields.array(parser, name)?;
-    if values.is_empty() {
-        parser.error(codes::SCHEMA, at, "Value cannot be empty");
-        return None;
-    }
-    let parsed: Vec<Option<Condition>> = values
-        .iter()
-        .enumerate()
-        .map(|(index, value)| nested(parser, value, format!("{at}/{index}")))
+    let values = fields.filled_array(parser, name)?;
+    let inner = fields.elements(parser, name, values);
+    let parsed: Vec<_> = inner
+        .into_iter()
+        .map(|inner| nested(parser, inner))
         .collect();
     parsed.into_iter().collect()
 }
 
-fn nested(parser: &mut Parser, value: &Value, at: String) -> Option<Condition> {
-    let mut fields = object(parser, value, at)?;
+fn nested(parser: &mut Parser, mut fields: Fields<'_>) -> Option<Condition> {
     fields.ignore(&["Comment"]);
     condition(parser, fields)
 }
 
 fn test(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Condition> {
-    let variable = fields.path(parser, "Variable");
-    let operators: Vec<(&str, OperatorName)> = operator_names(fields);
+    let variable = fields.reference(parser, "Variable");
+    let operators = operator_names(fields);
     let operator = match operators.as_slice() {
         [(name, kind)] => kind.parse(parser, fields, name),
-        _ => {
-            parser.error(
-                codes::SCHEMA,
-                fields.at(),
-                "A choice rule must have exactly one comparison operator",
-            );
-            return None;
+        several => {
+            let several: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+            fields.ignore(&several);
+            parser.refuse(fields.at(), not_one_operator(&several));
+            None
         }
     };
     Some(Condition::Test {
         variable: variable?,
         operator: operator?,
     })
+}
+
+fn not_one_operator(names: &[&str]) -> String {
+    match names {
+        [] => "This object should have only one of the following fields: \
+               [StringEquals, NumericEquals, BooleanEquals, TimestampEquals, IsPresent, …]"
+            .into(),
+        several => {
+            let several = several.join(", ");
+            format!("There should only be one of the following fields: [{several}]")
+        }
+    }
 }
 
 /// What an operator's name says.
@@ -154,13 +159,10 @@ enum OperatorName {
 
 /// The operators that an object has, of all 39.
 fn operator_names(fields: &Fields<'_>) -> Vec<(&'static str, OperatorName)> {
-    let mut found = Vec::new();
-    for name in ALL_OPERATORS.iter() {
-        if fields.has(name) {
-            found.extend(OperatorName::of(name).map(|kind| (name.as_str(), kind)));
-        }
-    }
+    let found = ALL_OPERATORS.iter().filter(|name| fields.has(name));
     found
+        .filter_map(|name| Some((name.as_str(), OperatorName::of(name)?)))
+        .collect()
 }
 
 static ALL_OPERATORS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
@@ -218,7 +220,7 @@ impl OperatorName {
                 })
             }
             Self::ComparePath(kind, comparison) => {
-                let operand = Operand::Path(fields.path(parser, name)?);
+                let operand = Operand::Path(fields.reference(parser, name)?);
                 Some(Operator::Compare {
                     kind,
                     comparison,
@@ -228,7 +230,7 @@ impl OperatorName {
             Self::Matches => {
                 let pattern = Pattern::compile(fields.string(parser, name)?);
                 if let Err(error) = &pattern {
-                    parser.error(codes::SCHEMA, fields.at_field(name), error.to_string());
+                    parser.refuse(&fields.at_field(name), error.to_string());
                 }
                 pattern.ok().map(Operator::Matches)
             }
@@ -253,17 +255,19 @@ fn literal(
         }
         Comparable::Timestamp => {
             let text = fields.string(parser, name)?;
-            if timestamp::parse(text).is_none() {
-                parser.error(
-                    codes::SCHEMA,
-                    fields.at_field(name),
-                    "String does not match RFC3339 timestamp",
-                );
-                return None;
-            }
+            instant(parser, text, &fields.at_field(name))?;
             Some(text.into())
         }
     }
+}
+
+/// A literal timestamp.
+pub(super) fn instant(parser: &mut Parser, text: &str, at: &Location) -> Option<jiff::Timestamp> {
+    let parsed = timestamp::parse(text);
+    if parsed.is_none() {
+        parser.refuse(at, "String does not match RFC3339 timestamp");
+    }
+    parsed
 }
 
 #[cfg(test)]

@@ -5,19 +5,23 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::{
-    super::{QueryLanguage, codes},
-    Parser, escape,
+    super::{Location, QueryLanguage},
+    Parser,
     templates::{self, Place},
 };
 use crate::{
-    data::{expression::Expression, path::Path, reference_path::ReferencePath, template::Template},
+    data::{
+        expression::Expression,
+        path::{Path, Root},
+        reference_path::ReferencePath,
+        template::Template,
+    },
     jsonata::{Jsonata, Offered},
-    limits,
 };
 
 pub(super) struct Fields<'a> {
     object: &'a Map<String, Value>,
-    at: String,
+    at: Location,
     language: QueryLanguage,
     /// The way from the state to this object, with a slash at its end: `Choices[0]/`.
     path: String,
@@ -27,7 +31,11 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(object: &'a Map<String, Value>, at: String, language: QueryLanguage) -> Self {
+    pub(super) fn new(
+        object: &'a Map<String, Value>,
+        at: Location,
+        language: QueryLanguage,
+    ) -> Self {
         Self {
             object,
             at,
@@ -47,8 +55,17 @@ impl<'a> Fields<'a> {
     ) -> Fields<'b> {
         Fields {
             path: format!("{}{name}[{index}]/", self.path),
-            ..Fields::new(object, format!("{}/{name}/{index}", self.at), self.language)
+            ..Fields::new(object, self.at_field(name).element(index), self.language)
         }
+    }
+
+    /// The object in a field of this one.
+    pub(super) fn inner(&mut self, parser: &mut Parser, name: &str) -> Option<Fields<'a>> {
+        let object = self.object(parser, name)?;
+        Some(Fields {
+            path: format!("{}{name}/", self.path),
+            ..Fields::new(object, self.at_field(name), self.language)
+        })
     }
 
     pub(super) fn language(&self) -> QueryLanguage {
@@ -64,18 +81,13 @@ impl<'a> Fields<'a> {
         self.offered = offered;
     }
 
-    /// JSON Pointer of the object; empty for the whole document.
-    pub(super) fn at(&self) -> &str {
+    /// Where the object stands.
+    pub(super) fn at(&self) -> &Location {
         &self.at
     }
 
-    /// JSON Pointer of the object, as diagnostics have it.
-    pub(super) fn location(&self) -> &str {
-        if self.at.is_empty() { "/" } else { &self.at }
-    }
-
-    pub(super) fn at_field(&self, name: &str) -> String {
-        format!("{}/{}", self.at, escape(name))
+    pub(super) fn at_field(&self, name: &str) -> Location {
+        self.at.member(name)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -97,37 +109,56 @@ impl<'a> Fields<'a> {
 
     /// Reports every field that nothing has asked for.
     pub(super) fn finish(self, parser: &mut Parser) {
-        for key in self
-            .object
-            .keys()
-            .filter(|key| !self.seen.contains(key.as_str()))
-        {
-            parser.error(codes::SCHEMA, self.at_field(key), "Field is not supported");
+        for key in self.object.keys() {
+            if !self.seen.contains(key.as_str()) {
+                self.not_supported(parser, key);
+            }
         }
     }
 
-    /// Reports a required field that is missing.
-    pub(super) fn require(&self, parser: &mut Parser, name: &str) {
-        if !self.has(name) {
-            let message = format!("The field '{name}' is required but was missing");
-            parser.error(codes::SCHEMA, self.location(), message);
+    /// Reports a field that cannot stand here.
+    pub(super) fn not_supported(&self, parser: &mut Parser, name: &str) {
+        self.refuse(parser, name, format!("Field '{name}' is not supported"));
+    }
+
+    /// Reports what AWS says of the object, about one of its fields.
+    pub(super) fn refuse(&self, parser: &mut Parser, name: &str, message: impl Into<String>) {
+        parser.refuse_about(&self.at, &self.at_field(name), message);
+    }
+
+    /// Reports required fields that are missing.
+    pub(super) fn require(&self, parser: &mut Parser, names: &[&str]) {
+        let missing = names.iter().copied().filter(|name| !self.has(name));
+        let missing: Vec<&str> = missing.collect();
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            parser.refuse(&self.at, format!("These fields are required: [{missing}]"));
         }
     }
 
-    /// Reports if more than one of the names is there.
-    pub(super) fn at_most_one(&self, parser: &mut Parser, names: &[&str]) {
-        let present: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|name| self.has(name))
-            .collect();
-        if present.len() > 1 {
-            let message = format!(
-                "Only one of these fields is allowed: [{}]",
-                present.join(", ")
-            );
-            parser.error(codes::SCHEMA, self.location(), message);
+    /// Reports if more than one of the fields is there. All of them are known afterwards.
+    pub(super) fn at_most_one(&mut self, parser: &mut Parser, names: &[&str]) {
+        if self.count(names) > 1 {
+            let names = names.join(", ");
+            let message = format!("There should only be one of the following fields: [{names}]");
+            parser.refuse(&self.at, message);
         }
+        self.ignore(names);
+    }
+
+    /// Reports if not exactly one of the fields is there. All of them are known afterwards.
+    pub(super) fn exactly_one(&mut self, parser: &mut Parser, names: &[&str]) {
+        self.at_most_one(parser, names);
+        if self.count(names) == 0 {
+            let names = names.join(", ");
+            let message =
+                format!("This object should have only one of the following fields: [{names}]");
+            parser.refuse(&self.at, message);
+        }
+    }
+
+    pub(super) fn count(&self, names: &[&str]) -> usize {
+        names.iter().filter(|name| self.has(name)).count()
     }
 
     fn typed<T>(
@@ -139,11 +170,7 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let read = read(self.value(name)?);
         if read.is_none() {
-            parser.error(
-                codes::SCHEMA,
-                self.at_field(name),
-                format!("Expected value of type {expected}"),
-            );
+            parser.expected(&self.at_field(name), expected);
         }
         read
     }
@@ -156,40 +183,88 @@ impl<'a> Fields<'a> {
         self.typed(parser, name, "Boolean", Value::as_bool)
     }
 
-    pub(super) fn number(&mut self, parser: &mut Parser, name: &str) -> Option<f64> {
-        self.typed(parser, name, "Number", Value::as_f64)
-    }
-
-    pub(super) fn array(
+    /// One of the words, which are given with what they mean.
+    pub(super) fn word<T: Copy>(
         &mut self,
         parser: &mut Parser,
         name: &str,
-    ) -> Option<(&'a [Value], String)> {
-        let elements = self.typed(parser, name, "Array", Value::as_array)?;
-        Some((elements.as_slice(), self.at_field(name)))
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.string(parser, name)?;
+        let meant = words.iter().find(|(word, _)| *word == text);
+        if meant.is_none() {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let words = words.join(", ");
+            let message = format!("Value should be one of the following: [{words}]");
+            parser.refuse(&self.at_field(name), message);
+        }
+        meant.map(|(_, meaning)| *meaning)
+    }
+
+    pub(super) fn array(&mut self, parser: &mut Parser, name: &str) -> Option<&'a [Value]> {
+        self.typed(parser, name, "Array", Value::as_array)
+            .map(Vec::as_slice)
+    }
+
+    /// An array with at least one element.
+    pub(super) fn filled_array(&mut self, parser: &mut Parser, name: &str) -> Option<&'a [Value]> {
+        let elements = self.array(parser, name)?;
+        if elements.is_empty() {
+            parser.refuse(&self.at_field(name), "Value cannot be empty");
+        }
+        Some(elements)
+    }
+
+    /// An array of at least one object.
+    pub(super) fn objects(&mut self, parser: &mut Parser, name: &str) -> Vec<Fields<'a>> {
+        let elements = self.filled_array(parser, name).unwrap_or_default();
+        self.elements(parser, name, elements)
+    }
+
+    /// The objects in an array field.
+    pub(super) fn elements(
+        &self,
+        parser: &mut Parser,
+        name: &str,
+        elements: &'a [Value],
+    ) -> Vec<Fields<'a>> {
+        let mut objects = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            match element {
+                Value::Object(object) => objects.push(self.element(object, name, index)),
+                _ => parser.expected(&self.at_field(name).element(index), "Object"),
+            }
+        }
+        objects
     }
 
     pub(super) fn object(
         &mut self,
         parser: &mut Parser,
         name: &str,
-    ) -> Option<(&'a Map<String, Value>, String)> {
-        let object = self.typed(parser, name, "Object", Value::as_object)?;
-        Some((object, self.at_field(name)))
+    ) -> Option<&'a Map<String, Value>> {
+        self.typed(parser, name, "Object", Value::as_object)
     }
 
-    /// A whole number of at least 0.
-    pub(super) fn natural(&mut self, parser: &mut Parser, name: &str) -> Option<u64> {
-        self.whole(parser, name, 0, limits::SECONDS_BOUND)
+    /// A number of any kind.
+    pub(super) fn number(&mut self, parser: &mut Parser, name: &str) -> Option<f64> {
+        self.typed(parser, name, "Number", Value::as_f64)
     }
 
-    /// A whole number of at least 1.
-    pub(super) fn positive(&mut self, parser: &mut Parser, name: &str) -> Option<u64> {
-        self.whole(parser, name, 1, limits::SECONDS_BOUND)
+    /// A number between two bounds, both included.
+    pub(super) fn float(
+        &mut self,
+        parser: &mut Parser,
+        name: &str,
+        min: f64,
+        max: f64,
+    ) -> Option<f64> {
+        let number = self.number(parser, name)?;
+        self.within(parser, name, number, min, max)
     }
 
     /// A whole number between two bounds, both included.
-    pub(super) fn whole(
+    pub(super) fn integer(
         &mut self,
         parser: &mut Parser,
         name: &str,
@@ -200,39 +275,80 @@ impl<'a> Fields<'a> {
             let whole = value.as_f64().filter(|f| f.fract() == 0.0)?;
             Some(value.as_i64().unwrap_or(whole as i64))
         })?;
-        match u64::try_from(number) {
-            Ok(number) if (min..=max).contains(&number) => Some(number),
-            _ => {
-                let message = format!("Value must be an integer between {min} and {max}");
-                parser.error(codes::SCHEMA, self.at_field(name), message);
-                None
-            }
-        }
+        let bound = |bound| i64::try_from(bound).unwrap_or(i64::MAX);
+        let number = self.within(parser, name, number, bound(min), bound(max))?;
+        u64::try_from(number).ok()
+    }
+
+    fn within<T: PartialOrd + std::fmt::Debug>(
+        &self,
+        parser: &mut Parser,
+        name: &str,
+        number: T,
+        min: T,
+        max: T,
+    ) -> Option<T> {
+        let message = if number < min {
+            format!("Minimum value is {min:?}")
+        } else if number > max {
+            format!("Maximum value is {max:?}")
+        } else {
+            return Some(number);
+        };
+        parser.refuse(&self.at_field(name), message);
+        None
     }
 
     /// A path, from any root.
-    pub(super) fn path(&mut self, parser: &mut Parser, name: &str) -> Option<Path> {
-        let text = self.string(parser, name)?;
-        self.compile_path(parser, name, text)
-    }
-
-    fn compile_path(&self, parser: &mut Parser, name: &str, text: &str) -> Option<Path> {
-        let compiled = Path::compile(text);
-        if let Err(error) = &compiled {
-            parser.error(
-                codes::SCHEMA,
-                self.at_field(name),
-                format!("Value is not a valid JSONPath: {error}"),
-            );
+    fn path(&mut self, parser: &mut Parser, name: &str) -> Option<Path> {
+        let compiled = Path::compile(self.string(parser, name)?);
+        if let Err(why) = &compiled {
+            let message = "Value must be a valid JSONPath.";
+            parser.refuse_with_help(&self.at_field(name), message, why);
         }
         compiled.ok()
+    }
+
+    /// A path to a single place, from any root.
+    pub(super) fn reference(&mut self, parser: &mut Parser, name: &str) -> Option<Path> {
+        let text = self.string(parser, name)?;
+        let compiled = Path::compile(text).and_then(|path| path.into_reference());
+        if let Err(why) = &compiled {
+            self.no_reference(parser, name, text, &why);
+        }
+        compiled.ok()
+    }
+
+    /// A path to a single place in the input or a variable.
+    pub(super) fn reference_to_data(&mut self, parser: &mut Parser, name: &str) -> Option<Path> {
+        let path = self.reference(parser, name)?;
+        if *path.root() == Root::Context {
+            let why = "the context object is not read here";
+            self.no_reference(parser, name, path.text(), &why);
+            return None;
+        }
+        Some(path)
+    }
+
+    fn no_reference(
+        &self,
+        parser: &mut Parser,
+        name: &str,
+        text: &str,
+        why: &dyn std::fmt::Display,
+    ) {
+        let message = match text.starts_with('$') {
+            true => "Value is not a Reference Path",
+            false => "Value is not a Reference Path: Reference path didn't start with '$'",
+        };
+        parser.refuse_with_help(&self.at_field(name), message, why);
     }
 
     /// A path or a call of an intrinsic function.
     pub(super) fn expression(&mut self, parser: &mut Parser, name: &str) -> Option<Expression> {
         let compiled = Expression::compile(self.string(parser, name)?);
-        if compiled.is_err() {
-            parser.invalid_expression(name, self.location());
+        if let Err(why) = &compiled {
+            parser.invalid_expression(name, &self.at, &self.at_field(name), why);
         }
         compiled.ok()
     }
@@ -248,14 +364,14 @@ impl<'a> Fields<'a> {
 
     /// `ResultPath`: a reference path that may be `null`, and is `$` if absent.
     pub(super) fn result_path(&mut self, parser: &mut Parser) -> Option<ReferencePath> {
-        match self.value("ResultPath") {
+        const NAME: &str = "ResultPath";
+        match self.value(NAME) {
             Some(Value::Null) => None,
             Some(_) => {
-                let text = self.string(parser, "ResultPath")?;
+                let text = self.string(parser, NAME)?;
                 let compiled = ReferencePath::compile(text);
-                if let Err(error) = &compiled {
-                    let message = format!("Value is not a Reference Path: {error}");
-                    parser.error(codes::SCHEMA, self.at_field("ResultPath"), message);
+                if let Err(why) = &compiled {
+                    self.no_reference(parser, NAME, text, why);
                 }
                 compiled.ok()
             }
@@ -307,31 +423,27 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// `Assign`: an object of variables.
-    pub(super) fn assign(&mut self, parser: &mut Parser) -> Option<Template> {
-        let (variables, at) = self.object(parser, "Assign")?;
-        for key in variables.keys() {
-            let name = match self.language {
-                QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
-                QueryLanguage::Jsonata => key,
-            };
-            let at = format!("{at}/{}", escape(key));
-            if name == "states" {
-                parser.error(codes::SCHEMA, at, "The variable name 'states' is reserved");
-            } else if name.chars().count() > limits::VARIABLE_NAME_CHARACTERS_MAX {
-                let max = limits::VARIABLE_NAME_CHARACTERS_MAX;
-                let message = format!("Variable name must be at most {max} characters");
-                parser.error(codes::SCHEMA, at, message);
-            }
-        }
-        self.template(parser, "Assign")
-    }
-
     /// A payload template that must be an object; in JSONata an expression may stand for it.
     pub(super) fn object_template(&mut self, parser: &mut Parser, name: &str) -> Option<Template> {
         if !self.has_jsonata(name) {
             self.object(parser, name)?;
         }
         self.template(parser, name)
+    }
+
+    /// Reports members that the object in a field has to have, and has not. What only an execution
+    /// will know is not looked at.
+    pub(super) fn require_in(&self, parser: &mut Parser, name: &str, members: &[&str]) {
+        let Some(Value::Object(object)) = self.object.get(name) else {
+            return;
+        };
+        let is_there = |member: &str| {
+            let is_computed = || object.contains_key(&format!("{member}.$"));
+            object.contains_key(member) || (!self.is_jsonata() && is_computed())
+        };
+        for member in members.iter().filter(|member| !is_there(member)) {
+            let message = format!("The field '{member}' is required but was missing");
+            parser.refuse(&self.at_field(name), message);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Parser, fields::Fields};
-use crate::definition::{QueryLanguage, codes};
+use crate::definition::QueryLanguage;
 
 const JSONPATH_ONLY: &[&str] = &[
     "InputPath",
@@ -18,6 +18,9 @@ const JSONPATH_ONLY: &[&str] = &[
     "TimeoutSecondsPath",
     "HeartbeatSecondsPath",
     "MaxConcurrencyPath",
+    "MaxInputBytesPerBatchPath",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
     "ToleratedFailureCountPath",
     "ToleratedFailurePercentagePath",
     "ErrorPath",
@@ -47,18 +50,14 @@ pub(super) fn of_state(state: &Map<String, Value>, machine: QueryLanguage) -> Qu
 
 /// Reports a `QueryLanguage` that cannot stand where it does.
 pub(super) fn check(parser: &mut Parser, fields: &mut Fields<'_>) {
-    let Some(name) = fields.string(parser, "QueryLanguage") else {
-        return;
-    };
-    if name != "JSONPath" && name != "JSONata" {
-        let message =
-            "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]";
-        parser.error(codes::SCHEMA, fields.at_field("QueryLanguage"), message);
-    }
-    if name == "JSONPath" && parser.language == QueryLanguage::Jsonata {
+    const NAME: &str = "QueryLanguage";
+    let languages = [QueryLanguage::JsonPath, QueryLanguage::Jsonata];
+    let languages = languages.map(|language| (language.name(), language));
+    let language = fields.word(parser, NAME, &languages);
+    if language == Some(QueryLanguage::JsonPath) && parser.language == QueryLanguage::Jsonata {
         let message =
             "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-        parser.error(codes::SCHEMA, fields.location(), message);
+        fields.refuse(parser, NAME, message);
     }
 }
 
@@ -74,7 +73,7 @@ pub(super) fn refuse_foreign(parser: &mut Parser, fields: &mut Fields<'_>) {
         let message = format!(
             "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage"
         );
-        parser.error(codes::SCHEMA, fields.location(), message);
+        fields.refuse(parser, field, message);
     }
     fields.ignore(foreign);
 }
@@ -106,8 +105,8 @@ mod tests {
     fn a_language_has_one_of_two_names() {
         assert_eq!(
             refusal_of(json!({ "Type": "Succeed", "QueryLanguage": "jsonata" })),
-            "SCHEMA_VALIDATION_FAILED: The field 'QueryLanguage' should have one of these values: \
-             [JSONPath, JSONata] at /States/A/QueryLanguage"
+            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSONPath, JSONata] at \
+             /States/A/QueryLanguage"
         );
     }
 
@@ -177,14 +176,5 @@ mod tests {
         assert!(task("Output") && task("Assign") && !task("Arguments"));
         let pass = json!({ "Type": "Pass", "Output": "{% $states.result %}", "End": true });
         assert!(refusal_of(pass).starts_with("UNSUPPORTED_JSONATA_EXPRESSION"));
-    }
-
-    #[test]
-    fn the_variable_states_is_reserved() {
-        assert_eq!(
-            refusal_of(json!({ "Type": "Pass", "Assign": { "states": 1 }, "End": true })),
-            "SCHEMA_VALIDATION_FAILED: The variable name 'states' is reserved at \
-             /States/A/Assign/states"
-        );
     }
 }

@@ -4,55 +4,68 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Parser, escape};
+use super::{super::Location, Parser};
 use crate::{
     data::{expression::Expression, template::Template},
     jsonata::{Jsonata, Offered},
 };
 
 /// Compiles a payload template of JSONPath. What is wrong is reported, and left out.
-pub(super) fn json_path(parser: &mut Parser, value: &Value, at: &str) -> Template {
-    match value {
-        Value::Object(object) => {
-            let members = object
-                .iter()
-                .filter_map(|(key, value)| json_path_member(parser, key, value, at));
-            object_of(members.collect(), value)
+pub(super) fn json_path(parser: &mut Parser, value: &Value, field: &Location) -> Template {
+    JsonPath { parser, field }.template(value, field)
+}
+
+struct JsonPath<'a> {
+    parser: &'a mut Parser,
+    /// The field that has the template: AWS names no other place.
+    field: &'a Location,
+}
+
+impl JsonPath<'_> {
+    fn template(&mut self, value: &Value, at: &Location) -> Template {
+        match value {
+            Value::Object(object) => {
+                let members = object
+                    .iter()
+                    .filter_map(|(key, value)| self.member(key, value, &at.member(key)));
+                object_of(members.collect(), value)
+            }
+            Value::Array(elements) => {
+                let compiled = elements
+                    .iter()
+                    .enumerate()
+                    .map(|(index, element)| self.template(element, &at.element(index)));
+                array_of(compiled.collect(), value)
+            }
+            scalar => Template::Literal(scalar.clone()),
         }
-        Value::Array(elements) => {
-            let compiled = elements
-                .iter()
-                .map(|element| json_path(parser, element, at));
-            array_of(compiled.collect(), value)
+    }
+
+    fn member(&mut self, key: &str, value: &Value, at: &Location) -> Option<(String, Template)> {
+        let Some(name) = key.strip_suffix(".$") else {
+            return Some((key.into(), self.template(value, at)));
+        };
+        let compiled = match value {
+            Value::String(text) => Expression::compile(text).map_err(|why| why.to_string()),
+            _ => Err("a name that ends in `.$` has text for its value".into()),
+        };
+        match compiled {
+            Ok(expression) => {
+                let field = key.into();
+                Some((name.into(), Template::Computed { field, expression }))
+            }
+            Err(why) => {
+                self.parser.invalid_expression(key, self.field, at, &why);
+                None
+            }
         }
-        scalar => Template::Literal(scalar.into()),
     }
 }
 
-fn json_path_member(
-    parser: &mut Parser,
-    key: &str,
-    value: &Value,
-    at: &str,
-) -> Option<(Arc<str>, Template)> {
-    let Some(name) = key.strip_suffix(".$") else {
-        return Some((key.into(), json_path(parser, value, at)));
-    };
-    let Some(expression) = value
-        .as_str()
-        .and_then(|text| Expression::compile(text).ok())
-    else {
-        parser.invalid_expression(key, at);
-        return None;
-    };
-    let field = key.into();
-    Some((name.into(), Template::Computed { field, expression }))
-}
-
-/// Where a JSONata field stands: its JSON Pointer for diagnostics, the way to it from its state for
-/// errors, and what `$states` has there.
+/// Where a JSONata field stands: in the definition, and from its state, as errors name it; and what
+/// `$states` has there.
 pub(super) struct Place {
-    pub(super) at: String,
+    pub(super) at: Location,
     pub(super) location: String,
     pub(super) offered: Offered,
 }
@@ -60,7 +73,7 @@ pub(super) struct Place {
 impl Place {
     fn member(&self, key: &str) -> Self {
         Self {
-            at: format!("{}/{}", self.at, escape(key)),
+            at: self.at.member(key),
             location: format!("{}/{key}", self.location),
             offered: self.offered,
         }
@@ -68,7 +81,7 @@ impl Place {
 
     fn element(&self, index: usize) -> Self {
         Self {
-            at: format!("{}[{index}]", self.at),
+            at: self.at.element(index),
             location: format!("{}[{index}]", self.location),
             offered: self.offered,
         }
@@ -105,14 +118,12 @@ pub(super) fn jsonata(parser: &mut Parser, value: &Value, place: &Place) -> Temp
 
 /// The expression in a string; `None` if the string is text, or if what is wrong has been reported.
 pub(super) fn jsonata_in(parser: &mut Parser, string: &str, place: &Place) -> Option<Jsonata> {
-    let text = match Jsonata::text_in(string) {
-        Ok(text) => text?,
-        Err(invalid) => {
-            parser.invalid_jsonata(invalid, &place.at);
-            return None;
-        }
+    let Ok(text) = Jsonata::text_in(string) else {
+        let message = "JSONata string must start with {% and end with %}";
+        parser.refuse(&place.at, message);
+        return None;
     };
-    match Jsonata::compile(text, place.offered) {
+    match Jsonata::compile(text?, place.offered) {
         Ok(jsonata) => Some(jsonata),
         Err(findings) => {
             for invalid in findings {

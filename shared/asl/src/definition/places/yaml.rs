@@ -319,7 +319,7 @@ mod tests {
             text += &format!("a{n}: &a{n} [{aliases}]\n");
         }
         let refused = Document::yaml(&text).unwrap_err();
-        assert_eq!(refused.diagnostic.message, "too many values");
+        assert_eq!(refused.message, "too many values");
     }
 
     #[test]
