@@ -31,6 +31,7 @@ pub mod queue;
 mod session;
 mod step;
 pub mod store;
+pub mod wide;
 mod worker;
 
 use std::{

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use segno_asl::data::{number::to_json, value::Value};
@@ -12,9 +15,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone)]
 pub struct Payload(Arc<Inner>);
 
+/// One of the two is there, and makes the other when that is first asked for.
 struct Inner {
-    value: Value,
-    /// The text as it was received, or as it was rendered when it was first asked for.
+    value: OnceLock<Value>,
+    /// The text as it was received, as it was stored, or as it was rendered.
     text: OnceLock<Box<str>>,
 }
 
@@ -25,21 +29,82 @@ impl Payload {
     ///
     /// Where the text stops being JSON.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let value = serde_json::from_str(text)?;
+        let value = parse(text)?;
         Ok(Self(Arc::new(Inner {
-            value,
+            value: OnceLock::from(value),
             text: OnceLock::from(Box::from(text)),
         })))
     }
 
+    /// The payload whose [`text`](Self::text) this was. It is not parsed unless its value is asked for.
+    pub fn stored(text: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(Inner {
+            value: OnceLock::new(),
+            text: OnceLock::from(text.into()),
+        }))
+    }
+
     /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If it was [stored](Self::stored), and what was given as its text is not JSON.
     pub fn value(&self) -> &Value {
-        &self.0.value
+        self.0
+            .value
+            .get_or_init(|| parse(self.text()).expect("the text of a payload is JSON"))
     }
 
     /// The text: as received, else compact, with numbers as Java prints them.
     pub fn text(&self) -> &str {
-        self.0.text.get_or_init(|| to_json(&self.0.value).into())
+        self.0.text.get_or_init(|| {
+            // Without a text there is a value.
+            let text = to_json(self.value());
+            RENDERED.add(text.len());
+            text.into()
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    PARSED.add(text.len());
+    serde_json::from_str(text)
+}
+
+/// What was done to payloads in this process, again and again of the same kind.
+#[derive(Debug, Default)]
+pub struct Work {
+    times: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// Texts that were parsed.
+pub static PARSED: Work = Work::new();
+
+/// Values that were rendered.
+pub static RENDERED: Work = Work::new();
+
+impl Work {
+    const fn new() -> Self {
+        Self {
+            times: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    fn add(&self, bytes: usize) {
+        self.times.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How often.
+    pub fn times(&self) -> u64 {
+        self.times.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of text in all.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Bytes of the [`text`](Self::text), which need not be made to know them.
@@ -54,7 +119,7 @@ impl Payload {
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
         Self(Arc::new(Inner {
-            value,
+            value: OnceLock::from(value),
             text: OnceLock::new(),
         }))
     }
@@ -194,5 +259,13 @@ mod tests {
         assert_eq!(payloads, numbered(&[1, 103, 4, 5, 7, 9]));
         assert_eq!(payloads.get(PayloadId(3)), Some(&payload(103)));
         assert_eq!(payloads.get(PayloadId(6)), None);
+    }
+
+    #[test]
+    fn stored_text_is_the_text_and_gives_the_value() {
+        let stored = Payload::stored("{ \"a\" : 1.50 }");
+        assert_eq!(stored.text(), "{ \"a\" : 1.50 }");
+        assert_eq!(stored.value()["a"], 1.5);
+        assert_eq!(stored, Payload::parse("{ \"a\" : 1.50 }").unwrap());
     }
 }

@@ -1,0 +1,33 @@
+//! Messages: in memory.
+
+use std::time::Duration;
+
+use segno_engine::queue::{Envelope, Queue, QueueError, Receipt, Received};
+
+use crate::LocalStore;
+
+impl Queue for LocalStore {
+    async fn send(&self, messages: Vec<Envelope>) -> Result<(), QueueError> {
+        self.memory.send(messages).await
+    }
+
+    fn is_durable(&self) -> bool {
+        self.memory.is_durable()
+    }
+
+    async fn receive(&self, limit: usize) -> Result<Vec<Received>, QueueError> {
+        self.memory.receive(limit).await
+    }
+
+    async fn delete(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
+        self.memory.delete(receipts).await
+    }
+
+    fn visibility(&self) -> Option<Duration> {
+        self.memory.visibility()
+    }
+
+    async fn extend(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
+        self.memory.extend(receipts).await
+    }
+}
