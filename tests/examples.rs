@@ -313,11 +313,7 @@ fn a_timed_out_execution_exits_with_3() {
     );
     let ran = segno(&["run", definition.path(), "--skip-waits"]);
     assert_eq!(ran.status, Some(3), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("TIMED_OUT after 60"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("TIMED_OUT after 60"), "{}", ran.stderr);
 }
 
 #[test]

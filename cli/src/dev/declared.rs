@@ -83,7 +83,8 @@ fn error(code: &'static str, location: &str, message: String) -> Diagnostic {
         severity: Severity::Error,
         code,
         message,
-        location: location.to_owned(),
+        location: Some(location.to_owned()),
+        pointer: location.to_owned(),
         help: None,
     }
 }

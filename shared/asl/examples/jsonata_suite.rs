@@ -29,7 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let directory = std::env::args().nth(1).expect("usage: jsonata_suite DIRECTORY");
+    let directory = std::env::args()
+        .nth(1)
+        .expect("usage: jsonata_suite DIRECTORY");
     let suite = Suite::read(Path::new(&directory));
     let failures: BTreeMap<&str, String> = suite
         .cases
@@ -72,7 +74,10 @@ impl Suite {
     fn read(directory: &Path) -> Self {
         let mut files: Vec<PathBuf> = entries(&directory.join("groups"))
             .flat_map(|group| entries(&group))
-            .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
+            .filter(|file| {
+                file.extension()
+                    .is_some_and(|extension| extension == "json")
+            })
             .collect();
         files.sort();
         Self {
@@ -190,10 +195,12 @@ fn answer(
         .stack_size(STACK_BYTES)
         .spawn(evaluate)
         .expect("a thread can be started");
-    receiver.recv_timeout(PATIENCE).map_err(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => "it hangs".into(),
-        mpsc::RecvTimeoutError::Disconnected => "it panics".into(),
-    })
+    receiver
+        .recv_timeout(PATIENCE)
+        .map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => "it hangs".into(),
+            mpsc::RecvTimeoutError::Disconnected => "it panics".into(),
+        })
 }
 
 enum Expected<'a> {
@@ -259,5 +266,7 @@ fn same_in_any_order(expected: &Value, found: &Value) -> bool {
     };
     let count = |all: &[Value], one: &Value| all.iter().filter(|other| same(one, other)).count();
     expected.len() == found.len()
-        && expected.iter().all(|one| count(expected, one) == count(found, one))
+        && expected
+            .iter()
+            .all(|one| count(expected, one) == count(found, one))
 }

@@ -21,9 +21,7 @@ use std::ops::RangeInclusive;
 use self::evaluation::{Evaluation, Failure};
 pub(crate) use self::{hash::digest, math::seeded_fraction, unique::uuid_of};
 use crate::{
-    data::{
-        budget::Budget, expression::InvalidExpression, path::Path, scope::Scope, value::Value,
-    },
+    data::{budget::Budget, expression::InvalidExpression, path::Path, scope::Scope, value::Value},
     errors::EvaluationError,
 };
 

@@ -23,7 +23,10 @@ const FEW: usize = 10;
 fn main() {
     let [kind, states, document] = arguments();
     let is_whole = states == LENGTH.to_string();
-    assert!(is_whole || states == FEW.to_string(), "STATES is {LENGTH} or {FEW}");
+    assert!(
+        is_whole || states == FEW.to_string(),
+        "STATES is {LENGTH} or {FEW}"
+    );
     let machine = parse(&definition(&kind)).expect("the definition is valid");
     let input = Payload::parse(&input(&document)).expect("the input is JSON");
     // What is measured is a process that has been running: it has memory at hand.

@@ -70,12 +70,7 @@ impl Chance {
         self.draw(stream, number, ChaCha20Rng::next_u64)
     }
 
-    fn draw<T>(
-        &self,
-        stream: &Stream,
-        number: u64,
-        draw: impl FnOnce(&mut ChaCha20Rng) -> T,
-    ) -> T {
+    fn draw<T>(&self, stream: &Stream, number: u64, draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
         let mut stream = stream.borrow_mut();
         draw(stream.get_or_insert_with(|| {
             let mut stream = ChaCha20Rng::from_seed(self.seed.0);

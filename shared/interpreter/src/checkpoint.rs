@@ -455,7 +455,9 @@ impl Checkpoint {
 
     /// The same, without a set: a payload may come several times.
     pub(crate) fn for_each_payload(&self, mut refers_to: impl FnMut(PayloadId)) {
-        self.origin.iter().for_each(|origin| refers_to(origin.input));
+        self.origin
+            .iter()
+            .for_each(|origin| refers_to(origin.input));
         if let Status::Succeeded { output } = self.status {
             refers_to(output);
         }

@@ -152,8 +152,14 @@ impl Draft<'_> {
     /// What a frame sees of the execution.
     pub(crate) fn view(&self, frame: FrameId) -> View<'_> {
         let token = self.token.as_ref().filter(|(of, _)| *of == frame);
-        View::of(&self.checkpoint, &self.missing, &self.chance, self.at, frame)
-            .with_token(token.map(|(_, token)| token.as_str()))
+        View::of(
+            &self.checkpoint,
+            &self.missing,
+            &self.chance,
+            self.at,
+            frame,
+        )
+        .with_token(token.map(|(_, token)| token.as_str()))
     }
 
     /// What a state leaves behind when its work has come to `result`, to which `ResultSelector` has

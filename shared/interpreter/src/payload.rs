@@ -64,6 +64,14 @@ impl Payload {
             text.into()
         })
     }
+
+    /// Bytes of the [`text`](Self::text), which need not be made to know them.
+    pub fn text_bytes(&self) -> usize {
+        match self.0.text.get() {
+            Some(text) => text.len(),
+            None => self.value().text_bytes(),
+        }
+    }
 }
 
 fn parse(text: &str) -> Result<Value, serde_json::Error> {
@@ -105,14 +113,6 @@ impl Work {
     /// Bytes of text in all.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of the [`text`](Self::text), which need not be made to know them.
-    pub fn text_bytes(&self) -> usize {
-        match self.0.text.get() {
-            Some(text) => text.len(),
-            None => self.0.value.text_bytes(),
-        }
     }
 }
 
@@ -228,7 +228,9 @@ impl Needed {
     }
 
     pub(crate) fn has(&self, id: PayloadId) -> bool {
-        self.0.get(id.0 as usize).is_some_and(|is_needed| *is_needed)
+        self.0
+            .get(id.0 as usize)
+            .is_some_and(|is_needed| *is_needed)
     }
 }
 

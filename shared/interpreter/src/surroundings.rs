@@ -130,7 +130,10 @@ impl<'a> View<'a> {
             ("Name", text(name_of(&origin.execution_arn))),
             ("RoleArn", text(&origin.role_arn)),
         ];
-        let execution = execution.into_iter().chain(redrive_count).chain(redrive_time);
+        let execution = execution
+            .into_iter()
+            .chain(redrive_count)
+            .chain(redrive_time);
         let state_machine = [
             ("Id", text(&origin.state_machine_arn)),
             ("Name", text(name_of(&origin.state_machine_arn))),

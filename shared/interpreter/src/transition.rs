@@ -122,7 +122,10 @@ impl<'m> Draft<'m> {
         self.checkpoint.for_each_payload(|id| needed.note(id));
         self.checkpoint.payloads.retain(|id| needed.has(id));
         // What was made on the way, and is neither shown nor kept, is not stored.
-        let shown = self.history.iter().flat_map(|event| event.detail.payload_ids());
+        let shown = self
+            .history
+            .iter()
+            .flat_map(|event| event.detail.payload_ids());
         shown.for_each(|id| needed.note(id));
         self.payloads.retain(|(id, _)| needed.has(*id));
     }

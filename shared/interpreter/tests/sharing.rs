@@ -67,12 +67,7 @@ fn a_payload_that_passes_through_ten_states_is_stored_once() {
     let stored: Vec<PayloadId> = transition.payloads.iter().map(|(id, _)| *id).collect();
     assert_eq!(stored, [PayloadId(0)]);
     for event in &transition.history {
-        assert!(
-            event
-                .detail
-                .payload_ids()
-                .all(|id| id == PayloadId(0))
-        );
+        assert!(event.detail.payload_ids().all(|id| id == PayloadId(0)));
     }
     let stored = &transition.payloads[0].1;
     assert!(

@@ -87,8 +87,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             .name
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         check_name(&name)?;
-        let input = request.input.as_deref().unwrap_or("{}");
-        let input = read_input(input, self.engine.config().bounds.payload_bytes_max)?;
+        let input = read_input(request.input.as_deref().unwrap_or("{}"))?;
         if let Some(test_case) = test_case {
             let prepared = self.engine.invoker().prepare(&machine, &name, test_case);
             prepared.map_err(ApiError::validation)?;
@@ -283,8 +282,7 @@ fn split_test_case(arn: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Reads the input of an execution of at most `max` bytes.
-pub(crate) fn read_input(text: &str, max: Option<usize>) -> Result<Payload, ApiError> {
+pub(crate) fn read_input(text: &str) -> Result<Payload, ApiError> {
     if text.is_empty() {
         return Err(ApiError::invalid_execution_input(
             "Invalid execution input.",

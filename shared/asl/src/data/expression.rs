@@ -1,8 +1,7 @@
 //! What a field computes: one whose name ends in `.$`, or whose value stands between `{%` and `%}`.
 
 use super::{
-    budget::Budget, json_path::InvalidPath, number::to_json, path::Path, scope::Scope,
-    value::Value,
+    budget::Budget, json_path::InvalidPath, number::to_json, path::Path, scope::Scope, value::Value,
 };
 use crate::{errors::EvaluationError, intrinsics::Call, jsonata::Jsonata};
 

@@ -20,12 +20,12 @@ use std::{
 
 use serde_json::Number;
 
+use self::measure::Measure;
+pub(crate) use self::measure::TEXT_BYTES;
 pub use self::{
     array::Array,
     object::{Builder, Object},
 };
-use self::measure::Measure;
-pub(crate) use self::measure::TEXT_BYTES;
 use super::number::to_json;
 
 /// A JSON value. Displayed as its text ([`to_json`]).

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use super::{
-    Diagnostic, Diagnostics, Location, MachineType, QueryLanguage, State, StateMachine, StateName,
+    Diagnostic, Diagnostics, Location, MachineType, QueryLanguage, StateMachine, StateName, States,
     codes, express, scopes, transitions, visit,
 };
 use crate::{data::json_text::JsonError, jsonata::InvalidJsonata, limits};

@@ -14,9 +14,7 @@ use jlens_core::{
 use serde_json::Value as Json;
 
 use super::{
-    audit,
-    functions,
-    lend,
+    audit, functions, lend,
     meter::{Exceeded, Meter},
     prelude, states,
 };
@@ -181,7 +179,11 @@ impl Program {
     }
 
     /// Evaluates it.
-    pub(super) fn run(&self, scope: &Scope<'_>, conditions: &Conditions) -> Result<Answer, Failure> {
+    pub(super) fn run(
+        &self,
+        scope: &Scope<'_>,
+        conditions: &Conditions,
+    ) -> Result<Answer, Failure> {
         let lent = self
             .lent
             .as_ref()
@@ -411,7 +413,10 @@ mod tests {
             "$absent",
         ] {
             let (lent, metered) = evaluated(text);
-            assert!(lent.is_none() || lent == metered, "{text}: {lent:?}, {metered:?}");
+            assert!(
+                lent.is_none() || lent == metered,
+                "{text}: {lent:?}, {metered:?}"
+            );
             assert_eq!(lent.is_some(), metered.is_some(), "{text}");
         }
     }
@@ -439,7 +444,10 @@ mod tests {
     fn what_goes_into_a_result_as_it_is_keeps_its_digits() {
         let (lent, _) = evaluated("{ 'all': [$states.input] }");
         // The whole is made anew, because of the 1.0 in it.
-        assert!(lent.unwrap().contains(r#""whole":[1],"big":9.007199254740992E15"#));
+        assert!(
+            lent.unwrap()
+                .contains(r#""whole":[1],"big":9.007199254740992E15"#)
+        );
         let (lent, _) = evaluated("[$states.result]");
         assert_eq!(
             lent.unwrap(),

@@ -75,7 +75,8 @@ pub(super) fn with_chance(
     names: &BTreeSet<String>,
     seed: [u64; 4],
 ) -> Bindings {
-    let is_needed = |function: &&Function| is_random(function.name) && names.contains(function.name);
+    let is_needed =
+        |function: &&Function| is_random(function.name) && names.contains(function.name);
     let mut needed = ALL.iter().filter(is_needed).peekable();
     match needed.peek() {
         Some(_) => bound(bindings.clone(), needed, &Draws::new(seed)),

@@ -187,7 +187,11 @@ fn items(
 }
 
 fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
-    draft.payload(items).value().as_array().map_or(0, <[Value]>::len)
+    draft
+        .payload(items)
+        .value()
+        .as_array()
+        .map_or(0, <[Value]>::len)
 }
 
 /// How many iterations may run at the same time.

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 
 use serde_json::Number;
 
-
 use crate::data::{
     number::{java_double, to_json},
     value::Value,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-
 use super::Names;
 use super::compare::as_text;
 use crate::data::{number::to_json, value::Value};

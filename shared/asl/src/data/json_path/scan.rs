@@ -1,6 +1,5 @@
 //! `..`: everywhere.
 
-
 use super::Token;
 use super::place::{Node, Step};
 use super::read::{Failure, Reading};

@@ -115,7 +115,9 @@ fn number_bytes(number: &Number) -> usize {
     } else if let Some(integer) = number.as_i64() {
         1 + digits(integer.unsigned_abs())
     } else {
-        number.as_f64().map_or(4, |double| java_double(double).len())
+        number
+            .as_f64()
+            .map_or(4, |double| java_double(double).len())
     }
 }
 

@@ -141,9 +141,7 @@ impl Members {
     /// The most levels of any value.
     fn levels(&self) -> usize {
         match self {
-            Self::Few(members) => {
-                Measure::levels_of(members.iter().map(|member| &member.value))
-            }
+            Self::Few(members) => Measure::levels_of(members.iter().map(|member| &member.value)),
             Self::Many(buckets) => {
                 let levels = buckets.buckets.iter().map(|bucket| bucket.levels);
                 levels.max().unwrap_or(0)
@@ -402,7 +400,10 @@ mod tests {
             assert_eq!(names(&written), expected);
             assert!(built == written);
             assert_eq!(built.len(), count);
-            assert_eq!(built.get("member-0"), (count > 0).then_some(&Value::from(0)));
+            assert_eq!(
+                built.get("member-0"),
+                (count > 0).then_some(&Value::from(0))
+            );
             assert_eq!(built.get("absent"), None);
         }
     }

@@ -37,11 +37,11 @@ impl JsonPath<'_> {
                     .map(|(index, element)| self.template(element, &at.element(index)));
                 array_of(compiled.collect(), value)
             }
-            scalar => Template::Literal(scalar.clone()),
+            scalar => Template::Literal(scalar.into()),
         }
     }
 
-    fn member(&mut self, key: &str, value: &Value, at: &Location) -> Option<(String, Template)> {
+    fn member(&mut self, key: &str, value: &Value, at: &Location) -> Option<(Arc<str>, Template)> {
         let Some(name) = key.strip_suffix(".$") else {
             return Some((key.into(), self.template(value, at)));
         };
