@@ -55,6 +55,8 @@ pub mod codes {
     pub const NO_TIMEOUT: &str = "NO_TIMEOUT";
     /// A warning of ours: an error name that begins with `States.`, and is none of the language.
     pub const UNKNOWN_ERROR_NAME: &str = "UNKNOWN_ERROR_NAME";
+    /// A warning of ours: a function of CloudFormation where its value should be.
+    pub const UNRESOLVED_INTRINSIC: &str = "UNRESOLVED_INTRINSIC";
     /// A warning of ours: the last of two members of the same name is the one that counts.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
 }

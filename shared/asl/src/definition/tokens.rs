@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Diagnostic, MachineType, Resource, check_value};
+use super::{Diagnostic, Location, MachineType, Resource, check_value, codes, location::keys};
 
 /// Tokens and what they stand for.
 pub type Substitutions = BTreeMap<String, Value>;
@@ -182,7 +182,8 @@ pub fn fill(definition: &Value, substitutions: &Substitutions) -> Value {
     }
 }
 
-/// As [`check_value`], with tokens, each of which stands for something that is valid where it is.
+/// As [`check_value`], with tokens, each of which stands for something that is valid where it is; and
+/// so does each function of CloudFormation, of which there is a warning.
 pub fn check(definition: &Value, machine_type: MachineType) -> Vec<Diagnostic> {
     let supposed = stand_ins(definition);
     let mut found = check_value(&supposed, machine_type);
@@ -193,7 +194,32 @@ pub fn check(definition: &Value, machine_type: MachineType) -> Vec<Diagnostic> {
     if has_open_transition(definition) {
         found.retain(|diagnostic| !diagnostic.message.ends_with("is not reachable."));
     }
+    template_functions(definition, &Location::default(), &mut found);
     found
+}
+
+/// Warns of what a template was to fill in.
+fn template_functions(value: &Value, at: &Location, found: &mut Vec<Diagnostic>) {
+    match value {
+        Value::Object(members) => match template_function(members) {
+            Some(name) => {
+                let message = format!(
+                    "{name} is a function of CloudFormation that is not resolved: \
+                     whatever it comes to is taken to be valid here"
+                );
+                let code = codes::UNRESOLVED_INTRINSIC;
+                found.push(Diagnostic::warning(code, at, message));
+            }
+            None => members
+                .iter()
+                .for_each(|(key, member)| template_functions(member, &at.member(key), found)),
+        },
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .for_each(|(index, element)| template_functions(element, &at.element(index), found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// A definition with something valid in the place of each token, as far as that can be known.
@@ -202,6 +228,10 @@ pub fn stand_ins(definition: &Value) -> Value {
 }
 
 fn is_about_token(definition: &Value, diagnostic: &Diagnostic) -> bool {
+    if diagnostic.is_about_field() {
+        let name = keys(&diagnostic.pointer).last().unwrap_or_default();
+        return next_token(&name).is_some();
+    }
     definition.pointer(&diagnostic.pointer).is_some_and(is_open)
 }
 
@@ -210,15 +240,16 @@ fn is_open(value: &Value) -> bool {
     match value {
         Value::String(text) => text.starts_with(BARE) || next_token(text).is_some(),
         Value::Array(elements) => elements.iter().any(is_open),
-        Value::Object(members) => is_template_function(members),
+        Value::Object(members) => template_function(members).is_some(),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
-/// A function of CloudFormation, where a definition stands in a template: `{"Ref": …}`.
-fn is_template_function(members: &Map<String, Value>) -> bool {
-    let name = members.keys().next().filter(|_| members.len() == 1);
-    name.is_some_and(|name| name == "Ref" || name.starts_with("Fn::"))
+/// The name of the function, if an object is one of CloudFormation, as where a definition stands in a
+/// template: `{"Ref": …}`.
+fn template_function(members: &Map<String, Value>) -> Option<&str> {
+    let name = members.keys().next().filter(|_| members.len() == 1)?;
+    (name == "Ref" || name.starts_with("Fn::")).then_some(name)
 }
 
 fn has_open_transition(value: &Value) -> bool {
@@ -251,7 +282,7 @@ fn suppose(field: &str, value: &Value) -> Value {
                 }
             },
         },
-        Value::Object(members) if is_template_function(members) => {
+        Value::Object(members) if template_function(members).is_some() => {
             stand_in(field).unwrap_or_else(|| "${Token}".into())
         }
         Value::Object(members) => {
@@ -350,7 +381,21 @@ mod tests {
             "C": { "Type": "Task", "Resource": { "Fn::GetAtt": ["Function", "Arn"] }, "Next": "${Next}" },
             "D": { "Type": "Succeed" } } }"#;
         let definition = serde_json::from_str(&quote(text)).unwrap();
-        assert_eq!(check(&definition, MachineType::Standard), []);
+        let found = check(&definition, MachineType::Standard);
+        let found: Vec<_> = found
+            .iter()
+            .map(|found| (found.code, found.pointer.as_str()))
+            .collect();
+        assert_eq!(found, [(codes::UNRESOLVED_INTRINSIC, "/States/C/Resource")]);
+    }
+
+    #[test]
+    fn a_misspelt_field_is_reported_whatever_is_in_it() {
+        let definition = json!({ "StartAt": "A", "States": {
+            "A": { "Type": "Pass", "Resutl": "${Token}", "End": true },
+        } });
+        let found = check(&definition, MachineType::Standard);
+        assert_eq!(found[0].pointer, "/States/A/Resutl");
     }
 
     #[test]

@@ -25,6 +25,15 @@ impl JsonPath<'_> {
     fn template(&mut self, value: &Value, at: &Location) -> Template {
         match value {
             Value::Object(object) => {
+                for key in object
+                    .keys()
+                    .filter(|key| object.contains_key(&format!("{key}.$")))
+                {
+                    let at = at.member(&format!("{key}.$"));
+                    let message =
+                        format!("The field '{key}' comes twice: as '{key}' and as '{key}.$'");
+                    self.parser.refuse_about(self.field, &at, message);
+                }
                 let members = object
                     .iter()
                     .filter_map(|(key, value)| self.member(key, value, &at.member(key)));
