@@ -47,7 +47,12 @@ pub use self::{
     catalog::Catalog, clock::Clock, config::Config, invoker::Invoker, queue::Queue,
     step::StepError, store::Store,
 };
-use self::{express::Remembered, store::Head, worker::Sessions};
+use self::{
+    catalog::{CatalogError, ContentHash},
+    express::Remembered,
+    store::Head,
+    worker::Sessions,
+};
 
 /// Where everything lives that must outlast a step.
 pub trait Backend: Store + Queue + Catalog {}
@@ -68,6 +73,8 @@ struct Inner<S, I, C> {
     /// Names this process in claims.
     instance: String,
     definitions: Mutex<HashMap<Arc<str>, Arc<StateMachine>>>,
+    /// The texts of definitions that were read, by hash.
+    texts: Mutex<HashMap<ContentHash, Arc<str>>>,
     sessions: Mutex<Sessions>,
     /// What runs. It ends with the engine.
     running: Mutex<JoinSet<()>>,
@@ -120,6 +127,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 observer: Box::new(observer),
                 instance: uuid::Uuid::new_v4().to_string(),
                 definitions: Mutex::default(),
+                texts: Mutex::default(),
                 sessions: Mutex::default(),
                 running: Mutex::default(),
                 express: Mutex::default(),
@@ -163,10 +171,20 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         Ok(machine)
     }
 
+    /// The text of a definition. Each is read once: what a hash names does not change.
+    pub(crate) async fn definition(&self, hash: &ContentHash) -> Result<Arc<str>, CatalogError> {
+        if let Some(text) = lock(&self.inner.texts).get(hash) {
+            return Ok(Arc::clone(text));
+        }
+        let text = catalog::definition(self.store(), hash).await?;
+        lock(&self.inner.texts).insert(hash.clone(), Arc::clone(&text));
+        Ok(text)
+    }
+
     /// The compiled definition that an execution was started with.
     pub(crate) async fn machine_of(&self, head: &Head) -> Result<Arc<StateMachine>, StepError> {
         let text = match head.machine.definition.is_empty() {
-            true => catalog::definition(self.store(), &head.machine.revision.definition).await?,
+            true => self.definition(&head.machine.revision.definition).await?,
             false => Arc::clone(&head.machine.definition),
         };
         self.compile(&text).map_err(|source| StepError::Definition {

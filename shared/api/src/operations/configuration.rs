@@ -55,7 +55,7 @@ impl Configured {
             .flat_map(|logging| &logging.log_group_arns)
         {
             if !logs.has(arn).await {
-                return Err(ApiError::invalid_logging("Log Destination not found."));
+                return Err(log_destination_not_found());
             }
         }
         Ok(())
@@ -143,19 +143,23 @@ impl LoggingConfiguration {
 
 impl LogDestination {
     fn log_group_arn(self) -> Result<String, ApiError> {
-        let arn = self
-            .cloud_watch_logs_log_group
-            .and_then(|group| group.log_group_arn);
-        let is_log_group = |arn: &String| {
-            let parts: Vec<&str> = arn.split(':').collect();
-            matches!(parts.as_slice(), ["arn", _, "logs", _, _, "log-group", name, "*"] if !name.is_empty())
-        };
-        arn.filter(is_log_group).ok_or_else(|| {
-            ApiError::invalid_logging(
-                "A Log Destination must be the ARN of a log group of CloudWatch Logs, and end with ':*'.",
-            )
-        })
+        let group = self.cloud_watch_logs_log_group;
+        let arn = group
+            .and_then(|group| group.log_group_arn)
+            .unwrap_or_default();
+        let parts: Vec<&str> = arn.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "logs", _, _, "log-group", name, "*"] if !name.is_empty() => Ok(arn),
+            ["arn", _, "logs", _, _, "log-group", ..] => Err(ApiError::invalid_logging(
+                "Log Group ARN must be provided with '*' qualifier.",
+            )),
+            _ => Err(log_destination_not_found()),
+        }
     }
+}
+
+fn log_destination_not_found() -> ApiError {
+    ApiError::invalid_logging("Log Destination not found.")
 }
 
 impl EncryptionConfiguration {
@@ -252,20 +256,22 @@ mod tests {
     }
 
     #[test]
-    fn a_log_destination_is_a_log_group() {
+    fn a_log_destination_is_a_log_group_with_a_star() {
         let without_star = GROUP.strip_suffix(":*").unwrap();
-        for destination in [
-            to("x"),
-            to(without_star),
-            json!({ "cloudWatchLogsLogGroup": {} }),
-            json!({}),
+        let not_found = "Log Destination not found.";
+        for (destination, message) in [
+            (
+                to(without_star),
+                "Log Group ARN must be provided with '*' qualifier.",
+            ),
+            (to("x"), not_found),
+            (json!({ "cloudWatchLogsLogGroup": {} }), not_found),
+            (json!({}), not_found),
         ] {
-            let refused =
-                logging(json!({ "level": "ALL", "destinations": [destination] })).unwrap_err();
-            assert!(
-                refused.starts_with("InvalidLoggingConfiguration: "),
-                "{refused}"
-            );
+            let refused = logging(json!({ "level": "ALL", "destinations": [destination] }));
+            let message =
+                format!("InvalidLoggingConfiguration: Invalid Logging Configuration: {message}");
+            assert_eq!(refused.unwrap_err(), message);
         }
     }
 

@@ -88,7 +88,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let Some(snapshot) = self.snapshot(&record, version).await? else {
             return Ok(None);
         };
-        let definition = catalog::definition(self.store(), &snapshot.revision.definition).await?;
+        let definition = self.definition(&snapshot.revision.definition).await?;
         let arn = arn.unqualified();
         let machine = Machine {
             version_arn: version.map(|number| format!("{arn}:{number}")),
