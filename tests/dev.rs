@@ -7,6 +7,7 @@ mod local;
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    process::{Command, Stdio},
     time::Instant,
 };
 
@@ -288,15 +289,29 @@ fn ctrl_c_lets_what_is_being_done_be_finished() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_it_at_once() {
-    let mut server = Server::start(&["--lambda", "slow=cmd:sleep 600"]);
+fn a_second_ctrl_c_ends_it_and_its_commands_at_once() {
+    let folder = Folder::with("second", &[]);
+    let target = "slow=cmd:sh -c 'echo $$ > pid; exec sleep 600'";
+    let mut server = Server::start_in(&folder.0, &["--lambda", target]);
     let slow = server.create("slow", &task("slow"));
     server.begin(&slow, "one", "{}");
-    server.hears("→ slow/one");
+    let begun = Instant::now();
+    let pid = loop {
+        let pid = std::fs::read_to_string(folder.0.join("pid")).unwrap_or_default();
+        if pid.ends_with('\n') {
+            break pid.trim().to_owned();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{}", server.said());
+    };
     server.interrupt();
     server.hears("finishing what is being done for slow/one; Ctrl-C again ends at once");
     server.interrupt();
     assert_eq!(server.ended().code(), Some(130));
+    let mut is_alive = Command::new("kill");
+    let is_alive = is_alive.args(["-0", &pid]).stderr(Stdio::null());
+    while is_alive.status().unwrap().success() {
+        assert!(begun.elapsed() < PATIENCE, "the command goes on");
+    }
 }
 
 #[test]
