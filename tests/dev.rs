@@ -315,6 +315,33 @@ fn a_second_ctrl_c_ends_it_and_its_commands_at_once() {
 }
 
 #[test]
+fn what_has_not_ended_goes_on_after_a_kill() {
+    let definition = json!({ "StartAt": "Wait", "States": {
+        "Wait": { "Type": "Wait", "Seconds": 2, "Next": "Greet" },
+        "Greet": { "Type": "Pass", "Result": "hello", "End": true } } });
+    let definition = definition.to_string();
+    let folder = Folder::with("kept", &[("greet.asl.json", &definition)]);
+    let server = Server::start_kept(&folder.0, &[]);
+    assert!(
+        server
+            .said()
+            .contains("  Store        .segno: what has not ended goes on after a restart\n"),
+        "{}",
+        server.said()
+    );
+    let execution = server.begin(&format!("{MACHINE}:greet"), "one", "{}");
+    server.hears("→ greet/one");
+    let second = output(command(&["dev", "--port", "0"]).current_dir(&folder.0));
+    assert_eq!(second.0, Some(2));
+    let refused = format!(".segno is in use by another process, {}", server.pid());
+    assert!(second.2.contains(&refused), "{}", second.2);
+    drop(server);
+    let server = Server::start_kept(&folder.0, &[]);
+    server.hears("going on with what has not ended: 1\n");
+    assert_eq!(output_of(&server.end_of(&execution)), "hello");
+}
+
+#[test]
 fn it_is_quiet_unless_asked() {
     let definition = serde_json::from_str(&greeting("hello")).unwrap();
     for (options, is_verbose) in [(&[][..], false), (&["-v"][..], true)] {
@@ -369,9 +396,8 @@ fn in_open_mode_the_limits_of_aws_do_not_hold() {
 #[test]
 fn what_it_cannot_do_it_refuses() {
     for (options, words) in [
-        (&["dev"][..], "add --ephemeral"),
         (
-            &["dev", "--ephemeral", "--account-id", "7"],
+            &["dev", "--ephemeral", "--account-id", "7"][..],
             "an account id has 12 digits",
         ),
         (

@@ -45,7 +45,12 @@ impl Server {
 
     /// A server in a folder.
     pub(crate) fn start_in(folder: &Path, options: &[&str]) -> Self {
-        let mut child = command(&["dev", "--ephemeral", "--port", "0"])
+        Self::start_kept(folder, &[&["--ephemeral"], options].concat())
+    }
+
+    /// A server in a folder, that keeps what it has there.
+    pub(crate) fn start_kept(folder: &Path, options: &[&str]) -> Self {
+        let mut child = command(&["dev", "--port", "0"])
             .args(options)
             .current_dir(folder)
             // Of its own, as a shell makes one for each command.

@@ -55,6 +55,7 @@ pub(super) async fn serve<S: Backend>(
     let engine = engine(store, invoker, &activity, arguments);
     let worker = engine.clone();
     tokio::spawn(async move { worker.work().await });
+    let resumed = engine.recover().await?;
     let server = Arc::new(server(engine.clone(), &place, arguments));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router(Arc::clone(&server)))
@@ -65,6 +66,9 @@ pub(super) async fn serve<S: Backend>(
     let mut machines = machines(&server, engine, &place, arguments)?;
     let loaded = machines.load().await;
     introduce(&kept, &tasks, address, &place, &loaded, arguments).await;
+    if resumed > 0 {
+        eprintln!("\ngoing on with what has not ended: {resumed}");
+    }
     server.is_ready.store(true, Ordering::Release);
     let watching = tokio::spawn(watch(machines, loaded));
 
