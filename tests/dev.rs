@@ -7,6 +7,7 @@ mod local;
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    process::{Command, Stdio},
     time::Instant,
 };
 
@@ -288,15 +289,56 @@ fn ctrl_c_lets_what_is_being_done_be_finished() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_it_at_once() {
-    let mut server = Server::start(&["--lambda", "slow=cmd:sleep 600"]);
+fn a_second_ctrl_c_ends_it_and_its_commands_at_once() {
+    let folder = Folder::with("second", &[]);
+    let target = "slow=cmd:sh -c 'echo $$ > pid; exec sleep 600'";
+    let mut server = Server::start_in(&folder.0, &["--lambda", target]);
     let slow = server.create("slow", &task("slow"));
     server.begin(&slow, "one", "{}");
-    server.hears("→ slow/one");
+    let begun = Instant::now();
+    let pid = loop {
+        let pid = std::fs::read_to_string(folder.0.join("pid")).unwrap_or_default();
+        if pid.ends_with('\n') {
+            break pid.trim().to_owned();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{}", server.said());
+    };
     server.interrupt();
     server.hears("finishing what is being done for slow/one; Ctrl-C again ends at once");
     server.interrupt();
     assert_eq!(server.ended().code(), Some(130));
+    let mut is_alive = Command::new("kill");
+    let is_alive = is_alive.args(["-0", &pid]).stderr(Stdio::null());
+    while is_alive.status().unwrap().success() {
+        assert!(begun.elapsed() < PATIENCE, "the command goes on");
+    }
+}
+
+#[test]
+fn what_has_not_ended_goes_on_after_a_kill() {
+    let definition = json!({ "StartAt": "Wait", "States": {
+        "Wait": { "Type": "Wait", "Seconds": 2, "Next": "Greet" },
+        "Greet": { "Type": "Pass", "Result": "hello", "End": true } } });
+    let definition = definition.to_string();
+    let folder = Folder::with("kept", &[("greet.asl.json", &definition)]);
+    let server = Server::start_kept(&folder.0, &[]);
+    assert!(
+        server
+            .said()
+            .contains("  Store        .segno: what has not ended goes on after a restart\n"),
+        "{}",
+        server.said()
+    );
+    let execution = server.begin(&format!("{MACHINE}:greet"), "one", "{}");
+    server.hears("→ greet/one");
+    let second = output(command(&["dev", "--port", "0"]).current_dir(&folder.0));
+    assert_eq!(second.0, Some(2));
+    let refused = format!(".segno is in use by another process, {}", server.pid());
+    assert!(second.2.contains(&refused), "{}", second.2);
+    drop(server);
+    let server = Server::start_kept(&folder.0, &[]);
+    server.hears("going on with what has not ended: 1\n");
+    assert_eq!(output_of(&server.end_of(&execution)), "hello");
 }
 
 #[test]
@@ -354,9 +396,8 @@ fn in_open_mode_the_limits_of_aws_do_not_hold() {
 #[test]
 fn what_it_cannot_do_it_refuses() {
     for (options, words) in [
-        (&["dev"][..], "add --ephemeral"),
         (
-            &["dev", "--ephemeral", "--account-id", "7"],
+            &["dev", "--ephemeral", "--account-id", "7"][..],
             "an account id has 12 digits",
         ),
         (

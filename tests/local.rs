@@ -4,6 +4,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
@@ -44,9 +45,16 @@ impl Server {
 
     /// A server in a folder.
     pub(crate) fn start_in(folder: &Path, options: &[&str]) -> Self {
-        let mut child = command(&["dev", "--ephemeral", "--port", "0"])
+        Self::start_kept(folder, &[&["--ephemeral"], options].concat())
+    }
+
+    /// A server in a folder, that keeps what it has there.
+    pub(crate) fn start_kept(folder: &Path, options: &[&str]) -> Self {
+        let mut child = command(&["dev", "--port", "0"])
             .args(options)
             .current_dir(folder)
+            // Of its own, as a shell makes one for each command.
+            .process_group(0)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -106,10 +114,11 @@ impl Server {
         }
     }
 
-    /// Ctrl-C.
+    /// Ctrl-C: the terminal tells every process of the group.
     pub(crate) fn interrupt(&self) {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        let group = format!("-{}", self.pid());
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-INT", "--", &group]).status().unwrap();
         assert!(sent.success());
     }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 6] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
@@ -17,6 +17,11 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 6] = [
         &["segno-asl", "segno-interpreter", "segno-engine"],
     ),
     (
+        "shared/local",
+        &["segno-asl", "segno-interpreter", "segno-engine"],
+    ),
+    ("tests/fault-vfs", &[]),
+    (
         "cli",
         &[
             "segno-asl",
@@ -24,6 +29,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 6] = [
             "segno-engine",
             "segno-integrations",
             "segno-api",
+            "segno-local",
         ],
     ),
 ];

@@ -17,9 +17,9 @@ mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::bail;
 use segno_engine::memory::MemoryStore;
 use segno_interpreter::bounds::Bounds;
+use segno_local::LocalStore;
 
 use self::serve::{Kept, serve};
 use crate::{definition::Substitute, environment::PORT_DEFAULT, terminal::Palette};
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     ephemeral: bool,
 
-    /// The folder to keep everything in.
+    /// The folder to keep everything in. What has not ended goes on when the server is started again.
     #[arg(
         long,
         value_name = "FOLDER",
@@ -114,17 +114,22 @@ impl Mode {
 pub(crate) async fn dev(arguments: Arguments) -> anyhow::Result<ExitCode> {
     log(arguments.verbose);
     // The one place where the store is chosen.
-    if !arguments.ephemeral {
-        bail!(
-            "the durable store, in {}, is not there yet: add --ephemeral to keep everything in memory",
-            arguments.data.display()
-        );
+    if arguments.ephemeral {
+        let kept = Kept {
+            shown: "memory: lost when the server stops".into(),
+            fate: "lost with the store in memory",
+        };
+        return serve(MemoryStore::default(), kept, &arguments).await;
     }
+    let store = LocalStore::open(&arguments.data)?;
     let kept = Kept {
-        shown: "memory: lost when the server stops".into(),
-        fate: "lost with the store in memory",
+        shown: format!(
+            "{}: what has not ended goes on after a restart",
+            arguments.data.display()
+        ),
+        fate: "going on when the server is started again",
     };
-    serve(MemoryStore::default(), kept, &arguments).await
+    serve(store, kept, &arguments).await
 }
 
 /// Logs of the server itself, on standard error.

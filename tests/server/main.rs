@@ -6,6 +6,8 @@ mod activities;
 mod aliases;
 mod client;
 mod executions;
+#[path = "../local.rs"]
+mod local;
 mod requests;
 mod state_machines;
 mod tags;

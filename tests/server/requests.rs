@@ -259,5 +259,6 @@ fn web_pages_strangers_and_unsigned_requests_are_turned_away() {
         .unwrap();
     assert_eq!(unsigned.status(), 403);
     let health = reqwest::blocking::get(format!("{}/health", server.url)).unwrap();
-    assert_eq!(health.text().unwrap(), "ok\n");
+    let health: Value = serde_json::from_str(&health.text().unwrap()).unwrap();
+    assert_eq!(health["status"], "ok");
 }

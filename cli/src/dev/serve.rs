@@ -14,7 +14,7 @@ use std::{
 use anyhow::bail;
 use segno_api::{Api, Config};
 use segno_engine::{Backend, Engine, clock::SystemClock};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
     Arguments,
@@ -54,7 +54,8 @@ pub(super) async fn serve<S: Backend>(
     let activity = Activity::new(arguments.verbose > 0, Palette::of(&std::io::stderr()));
     let engine = engine(store, invoker, &activity, arguments);
     let worker = engine.clone();
-    let working = tokio::spawn(async move { worker.work().await });
+    tokio::spawn(async move { worker.work().await });
+    let resumed = engine.recover().await?;
     let server = Arc::new(server(engine.clone(), &place, arguments));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router(Arc::clone(&server)))
@@ -65,22 +66,22 @@ pub(super) async fn serve<S: Backend>(
     let mut machines = machines(&server, engine, &place, arguments)?;
     let loaded = machines.load().await;
     introduce(&kept, &tasks, address, &place, &loaded, arguments).await;
+    if resumed > 0 {
+        eprintln!("\ngoing on with what has not ended: {resumed}");
+    }
     server.is_ready.store(true, Ordering::Release);
     let watching = tokio::spawn(watch(machines, loaded));
 
     asked_to_stop().await;
     drop(stop);
     watching.abort();
-    finish(&activity).await;
-    // Whoever still waits for a task of an activity is sent away.
-    let _ = tokio::time::timeout(GRACE, serving).await;
-    activity.idle().await;
-    working.abort();
-    let open = activity.names();
-    if !open.is_empty() {
-        eprintln!("not ended, and {}: {}", kept.fate, listed(&open));
+    tokio::select! {
+        // It listens before anybody is told that asking again helps.
+        biased;
+        // It ends at once, and commands that perform tasks end with it.
+        () = asked_to_stop() => Ok(ExitCode::from(exit::INTERRUPTED)),
+        () = finish(&activity, serving, kept.fate) => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 type LocalEngine<S> = Engine<S, LocalInvoker, SystemClock>;
@@ -167,18 +168,21 @@ async fn watch<S: Backend>(mut machines: Machines<S>, mut loaded: Loaded) {
     }
 }
 
-/// Waits until nothing is being done for any execution. Whoever asks a second time wants the server to
-/// end at once.
-async fn finish(activity: &Activity) {
-    tokio::spawn(async {
-        asked_to_stop().await;
-        std::process::exit(i32::from(exit::INTERRUPTED));
-    });
+/// Waits until nothing is being done for any execution, and says what becomes of those that have not
+/// ended.
+async fn finish(activity: &Activity, serving: JoinHandle<std::io::Result<()>>, fate: &str) {
     if !activity.is_idle() {
         let names = listed(&activity.names());
         eprintln!("finishing what is being done for {names}; Ctrl-C again ends at once");
     }
     activity.idle().await;
+    // Whoever still waits for a task of an activity is sent away.
+    let _ = tokio::time::timeout(GRACE, serving).await;
+    activity.idle().await;
+    let open = activity.names();
+    if !open.is_empty() {
+        eprintln!("not ended, and {fate}: {}", listed(&open));
+    }
 }
 
 fn place(arguments: &Arguments) -> anyhow::Result<Place> {

@@ -55,7 +55,11 @@ impl Command {
 
     /// Runs it to its end. It is killed if nobody waits for it any more.
     async fn run(&self, event: &str) -> io::Result<std::process::Output> {
-        let mut child = process::Command::new(&self.words[0])
+        let mut command = process::Command::new(&self.words[0]);
+        // Ctrl-C at the terminal is for whoever started it: it may let the command finish.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .args(&self.words[1..])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
