@@ -157,10 +157,6 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                     .await?,
             );
         }
-        if is_recheck && loaded.number == 0 {
-            // Whoever was to begin it may be gone; one that has begun is not begun again.
-            events.splice(0..0, self.first_event(&subject).await?);
-        }
         if is_recheck {
             events.extend(self.lost(&subject, &loaded.checkpoint).await?);
             self.look_again_later().await?;

@@ -158,6 +158,7 @@ impl Draft<'_> {
             &self.chance,
             self.at,
             frame,
+            self.state(frame),
         )
         .with_token(token.map(|(_, token)| token.as_str()))
     }

@@ -2,10 +2,13 @@
 
 use std::cell::OnceCell;
 
-use segno_asl::data::{
-    scope::{Produced, Purpose, Surroundings},
-    timestamp,
-    value::{Object, Value},
+use segno_asl::{
+    data::{
+        scope::{Produced, Purpose, Surroundings},
+        timestamp,
+        value::{Object, Value},
+    },
+    definition::State,
 };
 
 use crate::{
@@ -23,6 +26,7 @@ pub(crate) struct View<'a> {
     chance: &'a Chance,
     now: Timestamp,
     frame: FrameId,
+    state: &'a State,
     yielded: Yielded,
     /// The token of the attempt that is being scheduled.
     token: Option<&'a str>,
@@ -55,6 +59,7 @@ impl<'a> View<'a> {
         chance: &'a Chance,
         now: Timestamp,
         frame: FrameId,
+        state: &'a State,
     ) -> Self {
         Self {
             checkpoint,
@@ -62,6 +67,7 @@ impl<'a> View<'a> {
             chance,
             now,
             frame,
+            state,
             yielded: Yielded::Nothing,
             token: None,
             selecting: None,
@@ -138,7 +144,7 @@ impl<'a> View<'a> {
             ("Id", text(&origin.state_machine_arn)),
             ("Name", text(name_of(&origin.state_machine_arn))),
         ];
-        let retry_count = (!frame.retries.is_empty())
+        let retry_count = (self.state.work().is_some())
             .then(|| ("RetryCount", frame.retries.iter().sum::<u32>().into()));
         let state = [
             ("Name", Value::from(frame.state.clone())),

@@ -72,6 +72,11 @@ impl Path {
         &self.text
     }
 
+    /// The path within what it starts from: `$.x` of `$.x`, of `$$.x` and of `$name.x`.
+    pub fn within_root(&self) -> &str {
+        self.path.text()
+    }
+
     /// What it starts from.
     pub fn root(&self) -> &Root {
         &self.root

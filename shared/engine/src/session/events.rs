@@ -152,20 +152,6 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         Ok(events)
     }
 
-    /// The beginning of an execution that has a head row, and no commit.
-    pub(super) async fn first_event(
-        &self,
-        subject: &Subject,
-    ) -> Result<Option<EventKind>, StepError> {
-        let input = self
-            .engine
-            .store()
-            .payload(&self.execution, PayloadId(0))
-            .await?;
-        let bounds = self.engine.config().bounds;
-        Ok(input.map(|input| started(&subject.head, input, bounds)))
-    }
-
     /// Whether the parent has stopped waiting, and whoever was to say so may be gone.
     async fn is_abandoned(&self, subject: &Subject) -> Result<bool, StepError> {
         let Some(parent) = &subject.head.parent else {

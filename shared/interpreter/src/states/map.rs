@@ -24,9 +24,9 @@ pub(crate) fn begin(
     map: &Map,
 ) -> Result<Progress, Failure> {
     let input = draft.effective_input(frame, state)?;
+    let items = items(draft, frame, state, map, input)?;
     let room = max_concurrency(draft, frame, map, input)?;
     check_tolerances(draft, frame, map, input)?;
-    let items = items(draft, frame, state, map, input)?;
     let length = length_of(draft, items);
     let started = draft.chain(frame, Detail::MapStateStarted { length });
     let results = vec![None; length];
@@ -173,7 +173,8 @@ fn items(
     }
     let detail = match &map.items {
         Items::Path(path) if !path.is_whole_input() => {
-            format!("Reference path \"{}\" must point to array.", path.text())
+            let path = path.within_root();
+            format!("Reference path \"{path}\" must point to array.")
         }
         _ => {
             let text = to_json(value.value());

@@ -17,10 +17,12 @@ pub(crate) fn enter(
 ) -> Result<Progress, Failure> {
     let left = match &state.data_flow {
         DataFlow::JsonPath { .. } => {
-            let input = draft.effective_input(frame, state)?;
             let result = match &pass.result {
                 Some(result) => Data::Made(result.clone()),
-                None => draft.make(frame, pass.parameters.as_ref(), input)?,
+                None => {
+                    let input = draft.effective_input(frame, state)?;
+                    draft.make(frame, pass.parameters.as_ref(), input)?
+                }
             };
             draft.leave_with(frame, state, pass.result_path.as_ref(), result)?
         }
