@@ -30,7 +30,9 @@ pub use self::{
         ItemSource, OutputType, Reading, ResultWriter, Transformation,
     },
     location::Location,
-    parse::{compile, parse, parse_value},
+    parse::{
+        SINGLE_STATE_NAME, compile, compile_single_state, compile_text, parse, parse_value,
+    },
     resource::{Pattern, Resource},
 };
 use crate::{
@@ -71,6 +73,12 @@ impl StateMachine {
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.states.values()
     }
+
+    /// The Parallel and Map states that a state is in, from the inside.
+    pub fn around(&self, name: &str) -> impl Iterator<Item = &State> {
+        let outer = |state: &State| state.parent.as_ref().and_then(|parent| self.state(parent));
+        std::iter::successors(self.state(name).and_then(outer), move |state| outer(state))
+    }
 }
 
 /// One state.
@@ -80,6 +88,8 @@ pub struct State {
     pub name: StateName,
     /// Where it stands, as AWS writes it: `/States/Each/ItemProcessor/States/Pay`.
     pub location: String,
+    /// The Parallel or Map state that it is in; `None` at the top of the machine.
+    pub parent: Option<StateName>,
     /// The way of data through it, which its query language decides.
     pub data_flow: DataFlow,
     /// `Assign`.

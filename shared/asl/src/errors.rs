@@ -41,6 +41,12 @@ impl StateError {
         }
     }
 
+    /// More iterations of a Map state failed than it tolerates.
+    pub fn exceeded_tolerated_failures() -> Self {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        Self::new(names::EXCEED_TOLERATED_FAILURE_THRESHOLD, cause)
+    }
+
     /// The error output that a catcher hands on: `{"Error": …, "Cause": …}`, in this order.
     ///
     /// AWS writes an absent cause of a timeout as `""`, and everything else that is absent as `null`.

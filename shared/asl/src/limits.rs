@@ -68,6 +68,11 @@ pub const CSV_HEADERS_BYTES_MAX: usize = 10 * 1024;
 /// AWS: [ItemReader](https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html), `ItemsPointer`.
 pub const ITEMS_POINTER_BYTES_BOUND: usize = 2_000;
 
+/// Seconds that a test of one state may take.
+///
+/// AWS: [TestState](https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html).
+pub const TEST_STATE_SECONDS_MAX: u64 = 300;
+
 /// `MaxDelaySeconds` of a retrier, in seconds.
 ///
 /// AWS: [Retrying after an error](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).

@@ -88,6 +88,51 @@ pub(super) fn not_supported(definition: &Value) -> Option<Diagnostic> {
     found
 }
 
+/// Reads and compiles a definition, whether this version runs all of it or not.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+pub fn compile_text(text: &str) -> Result<StateMachine, Diagnostics> {
+    compile(&read_json(text)?)
+}
+
+/// What the state of a definition that is a single state is called.
+pub const SINGLE_STATE_NAME: &str = "StateName";
+
+/// Reads and compiles the definition of a single state: the machine that has only this one. Its
+/// transitions may lead anywhere, for what they lead to is not part of it.
+///
+/// AWS: [TestState](https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html).
+///
+/// # Errors
+///
+/// All that is wrong with it.
+///
+/// ```
+/// use segno_asl::definition::{SINGLE_STATE_NAME, compile_single_state};
+///
+/// let machine = compile_single_state(r#"{ "Type": "Pass", "Next": "Elsewhere" }"#).unwrap();
+/// assert!(machine.state(SINGLE_STATE_NAME).is_some());
+/// ```
+pub fn compile_single_state(text: &str) -> Result<StateMachine, Diagnostics> {
+    let state = read_json(text)?;
+    if !state.is_object() {
+        return Err(not_an_object());
+    }
+    let states = serde_json::Map::from_iter([(SINGLE_STATE_NAME.to_owned(), state)]);
+    let machine = serde_json::Map::from_iter([
+        ("StartAt".to_owned(), SINGLE_STATE_NAME.into()),
+        ("States".to_owned(), Value::Object(states)),
+    ]);
+    let mut parser = Parser::new(QueryLanguage::JsonPath);
+    let compiled = parser.machine(&machine);
+    let definition = Value::Object(machine);
+    scopes::check(&definition, &mut parser.diagnostics);
+    transitions::check_inside(&definition, &mut parser.diagnostics);
+    parser.finish(compiled)
+}
+
 /// Reads the text of a definition, whatever it defines.
 ///
 /// # Errors
@@ -128,6 +173,8 @@ fn refusal(message: String, location: Option<String>) -> Diagnostics {
 struct Parser {
     /// The language of the states that do not say.
     language: QueryLanguage,
+    /// The states around what is being read, from the outside.
+    within: Vec<StateName>,
     states: States,
     names: HashSet<StateName>,
     labels: HashSet<String>,
@@ -138,6 +185,7 @@ impl Parser {
     fn new(language: QueryLanguage) -> Self {
         Self {
             language,
+            within: Vec::new(),
             states: States::default(),
             names: HashSet::new(),
             labels: HashSet::new(),
@@ -203,7 +251,11 @@ impl Parser {
             return self.expected(&at, "Object");
         };
         let language = language::of_state(object, self.language);
-        if let Some(state) = states::parse(self, name.clone(), Fields::new(object, at, language)) {
+        self.within.push(name.clone());
+        let state = states::parse(self, name.clone(), Fields::new(object, at, language));
+        self.within.pop();
+        if let Some(mut state) = state {
+            state.parent = self.within.last().cloned();
             self.states.insert(name, state);
         }
     }

@@ -14,9 +14,22 @@ use super::{
 /// Where something is wrong already, a transition may be lost that was meant: then only those are
 /// reported that lead nowhere.
 pub(super) fn check(definition: &Value, found: &mut Vec<Diagnostic>) {
+    check_scopes(definition, found, |_| true);
+}
+
+/// As [`check`], but leaves out the transitions between the machine's own states.
+pub(super) fn check_inside(definition: &Value, found: &mut Vec<Diagnostic>) {
+    check_scopes(definition, found, |scope| !scope.is_machine());
+}
+
+fn check_scopes(
+    definition: &Value,
+    found: &mut Vec<Diagnostic>,
+    is_checked: impl Fn(&ScopeText<'_>) -> bool,
+) {
     let is_sound = found.is_empty();
     visit::scopes(definition, &mut |scope| {
-        if !scope.object.contains_key("States") {
+        if !is_checked(scope) || !scope.object.contains_key("States") {
             return;
         }
         let targets = targets(scope);

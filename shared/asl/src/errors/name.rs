@@ -20,6 +20,10 @@ pub mod names {
     pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
     /// A JSONata expression failed.
     pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+    /// The items of a distributed Map state could not be read.
+    pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+    /// More iterations of a Map state failed than it tolerates.
+    pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
     /// An intrinsic function failed.
     pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 }

@@ -44,6 +44,7 @@ pub(super) fn parse(parser: &mut Parser, name: StateName, mut fields: Fields<'_>
     Some(State {
         name,
         location,
+        parent: None,
         data_flow,
         assign: assign.flatten(),
         kind: kind?,
