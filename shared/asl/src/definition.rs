@@ -30,9 +30,7 @@ pub use self::{
         ItemSource, OutputType, Reading, ResultWriter, Transformation,
     },
     location::Location,
-    parse::{
-        SINGLE_STATE_NAME, compile, compile_single_state, compile_text, parse, parse_value,
-    },
+    parse::{SINGLE_STATE_NAME, compile, compile_single_state, compile_text, parse, parse_value},
     resource::{Pattern, Resource},
 };
 use crate::{

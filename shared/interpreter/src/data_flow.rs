@@ -16,12 +16,14 @@ use segno_asl::{
         template::Template,
         value::{Object, Value},
     },
-    definition::{DataFlow, State},
+    definition::{DataFlow, State, Work},
     errors::{Catcher, EvaluationError},
 };
 
 use crate::{
     checkpoint::FrameId,
+    frames::{Failure, Progress},
+    inspect::Stage,
     payload::PayloadId,
     surroundings::{View, Yielded},
     transition::Draft,
@@ -59,10 +61,29 @@ impl Draft<'_> {
         let input = self.frame(frame).input;
         match &state.data_flow {
             DataFlow::JsonPath { input_path, .. } => {
-                self.select_or_empty(frame, input_path.as_ref(), input)
+                let selected = self.select_or_empty(frame, input_path.as_ref(), input)?;
+                self.note(Stage::InputPath, &selected.into());
+                Ok(selected)
             }
             DataFlow::Jsonata { .. } => Ok(input),
         }
+    }
+
+    /// What the work of a state is given: its effective input after `Parameters` or `Arguments`.
+    pub(crate) fn given(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        template: Option<&Template>,
+        input: PayloadId,
+    ) -> Result<Data, EvaluationError> {
+        let given = self.make(frame, template, input)?;
+        let stage = match &state.data_flow {
+            DataFlow::JsonPath { .. } => Stage::Parameters,
+            DataFlow::Jsonata { .. } => Stage::Arguments,
+        };
+        self.note(stage, &given);
+        Ok(given)
     }
 
     /// A payload after a path that may be `null`, which makes it `{}`.
@@ -120,7 +141,8 @@ impl Draft<'_> {
         }
     }
 
-    fn keep(&mut self, data: Data) -> PayloadId {
+    /// The payload of the data, which is kept from now on.
+    pub(crate) fn keep(&mut self, data: Data) -> PayloadId {
         match data {
             Data::Kept(id) => id,
             Data::Made(value) => self.add(value),
@@ -152,7 +174,7 @@ impl Draft<'_> {
     /// What a frame sees of the execution.
     pub(crate) fn view(&self, frame: FrameId) -> View<'_> {
         let token = self.token.as_ref().filter(|(of, _)| *of == frame);
-        View::of(
+        let view = View::of(
             &self.checkpoint,
             &self.missing,
             &self.chance,
@@ -160,7 +182,24 @@ impl Draft<'_> {
             frame,
             self.state(frame),
         )
-        .with_token(token.map(|(_, token)| token.as_str()))
+        .with_token(token.map(|(_, token)| token.as_str()));
+        match &self.notes {
+            None => view,
+            Some(notes) => view.amid(&notes.stand_in),
+        }
+    }
+
+    /// Leaves a state whose work has come to `result`.
+    pub(crate) fn leave_work(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        work: &Work,
+        result: PayloadId,
+    ) -> Result<Progress, Failure> {
+        let selected = self.shape(frame, work.result_selector.as_ref(), result)?;
+        let left = self.leave_with(frame, state, work.result_path.as_ref(), selected)?;
+        Ok(Progress::Leaves(left, work.next.clone()))
     }
 
     /// What a state leaves behind when its work has come to `result`, to which `ResultSelector` has
@@ -175,7 +214,9 @@ impl Draft<'_> {
         let result = result.into();
         match &state.data_flow {
             DataFlow::JsonPath { output_path, .. } => {
+                self.note(Stage::ResultSelector, &result);
                 let merged = self.merge(frame, result_path, &result)?;
+                self.note(Stage::ResultPath, &merged.into());
                 let output = self.select_or_empty(frame, output_path.as_ref(), merged)?;
                 let assigned = self.assign(frame, state.assign.as_ref(), &result)?;
                 Ok(Left { output, assigned })

@@ -157,17 +157,22 @@ impl Draft<'_> {
             previous_event_id: previous,
         };
         frame.retries = vec![0; state.work().map_or(0, |work| work.retry.len())];
-        let progress = match &state.kind {
+        let progress = self.begin(id, state);
+        self.settle(id, progress);
+    }
+
+    /// Lets a state that was entered do what it does.
+    pub(crate) fn begin(&mut self, id: FrameId, state: &State) -> Result<Progress, Failure> {
+        match &state.kind {
             StateKind::Pass(pass) => states::pass::enter(self, id, state, pass),
             StateKind::Task(task) => states::task::schedule(self, id, state, task),
             StateKind::Choice(choice) => states::choice::enter(self, id, state, choice),
             StateKind::Wait(wait) => states::wait::enter(self, id, state, wait),
             StateKind::Succeed => states::succeed::enter(self, id, state),
-            StateKind::Fail(fail) => states::fail::enter(self, id, fail),
+            StateKind::Fail(fail) => states::fail::enter(self, id, state, fail),
             StateKind::Parallel(parallel) => states::parallel::begin(self, id, state, parallel),
             StateKind::Map(map) => states::map::begin(self, id, state, map),
-        };
-        self.settle(id, progress);
+        }
     }
 
     /// Does what the progress of a state asks for.
@@ -246,6 +251,7 @@ impl Draft<'_> {
     /// A state failed: it is tried again, or caught, or its frame fails.
     pub(crate) fn fail(&mut self, id: FrameId, failure: Failure) {
         let error = self.state_error(id, failure);
+        self.note_failure(&error);
         let state = self.state(id);
         if self.failing.is_none() {
             self.failing = Some(self.checkpoint.running());
@@ -289,10 +295,14 @@ impl Draft<'_> {
         };
         let frame = self.frame(id);
         let (name, entered) = (frame.state.clone(), frame.entered);
-        let cause = format!(
-            "An error occurred while executing the state '{name}' (entered at the event id #{}). {}",
-            entered.event_id, error.detail
-        );
+        let cause = match self.is_inspected() {
+            // There is no history to look the event up in.
+            true => error.detail,
+            false => format!(
+                "An error occurred while executing the state '{name}' (entered at the event id #{}). {}",
+                entered.event_id, error.detail
+            ),
+        };
         let state_error = StateError::new(error.name, cause);
         if error.name == names::QUERY_EVALUATION_ERROR {
             let detail = Detail::EvaluationFailed {

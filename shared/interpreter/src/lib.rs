@@ -13,6 +13,7 @@ mod data_flow;
 pub mod event;
 mod frames;
 pub mod history;
+pub mod inspect;
 pub mod key;
 pub mod payload;
 mod redrive;

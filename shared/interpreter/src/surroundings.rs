@@ -15,6 +15,7 @@ use crate::{
     chance::Chance,
     checkpoint::{Checkpoint, Frame, FrameId, Role},
     event::Timestamp,
+    inspect::StandIn,
     payload::PayloadId,
     transition::Missing,
 };
@@ -32,6 +33,8 @@ pub(crate) struct View<'a> {
     token: Option<&'a str>,
     /// The item that an `ItemSelector` is about: not yet that of any frame.
     selecting: Option<(usize, PayloadId)>,
+    /// What stands in for the execution, if the state was entered alone.
+    amid: Option<&'a StandIn>,
     context: OnceCell<Value>,
 }
 
@@ -71,6 +74,7 @@ impl<'a> View<'a> {
             yielded: Yielded::Nothing,
             token: None,
             selecting: None,
+            amid: None,
             context: OnceCell::new(),
         }
     }
@@ -86,6 +90,14 @@ impl<'a> View<'a> {
     /// The view from a task onto the token that it sends out.
     pub(crate) fn with_token(self, token: Option<&'a str>) -> Self {
         Self { token, ..self }
+    }
+
+    /// The view from a state that was entered alone.
+    pub(crate) fn amid(self, stand_in: &'a StandIn) -> Self {
+        Self {
+            amid: Some(stand_in),
+            ..self
+        }
     }
 
     /// The view from a state whose work is over.
@@ -117,6 +129,20 @@ impl<'a> View<'a> {
     }
 
     fn build_context(&self) -> Value {
+        let map = self.item().map(|(index, item)| {
+            let item = [("Index", index.into()), ("Value", self.value(item).clone())];
+            ("Map", object([("Item", object(item))]))
+        });
+        match self.amid.and_then(|stand_in| stand_in.context.as_ref()) {
+            None => object(self.context_of_execution().chain(map)),
+            Some(given) => Value::Object(match map {
+                None => given.clone(),
+                Some((name, value)) => given.with(name.into(), value),
+            }),
+        }
+    }
+
+    fn context_of_execution(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let origin = self
             .checkpoint
             .origin
@@ -125,27 +151,33 @@ impl<'a> View<'a> {
         let frame = self.frame();
         let text = |text: &str| Value::from(text);
         let time = |at: Timestamp| Value::from(timestamp::format(at.0));
-        // Express executions cannot be redriven.
-        let redrive_count = (!origin.execution_arn.contains(":express:"))
+        // Express executions cannot be redriven, and nothing is redriven around a state alone.
+        let redrive_count = (self.amid.is_none() && !origin.execution_arn.contains(":express:"))
             .then(|| ("RedriveCount", self.checkpoint.redrives().into()));
         let redrive_time = origin.redriven_at.map(|at| ("RedriveTime", time(at)));
+        // A state alone may have no role.
+        let role = (self.amid.is_none() || !origin.role_arn.is_empty())
+            .then(|| ("RoleArn", text(&origin.role_arn)));
         let execution = [
             ("Id", text(&origin.execution_arn)),
             ("Input", self.value(origin.input).clone()),
             ("StartTime", time(origin.started_at)),
             ("Name", text(name_of(&origin.execution_arn))),
-            ("RoleArn", text(&origin.role_arn)),
         ];
         let execution = execution
             .into_iter()
+            .chain(role)
             .chain(redrive_count)
             .chain(redrive_time);
         let state_machine = [
             ("Id", text(&origin.state_machine_arn)),
             ("Name", text(name_of(&origin.state_machine_arn))),
         ];
-        let retry_count = (self.state.work().is_some())
-            .then(|| ("RetryCount", frame.retries.iter().sum::<u32>().into()));
+        let retries = match self.amid {
+            None => frame.retries.iter().sum::<u32>(),
+            Some(stand_in) => stand_in.retries,
+        };
+        let retry_count = (self.state.work().is_some()).then(|| ("RetryCount", retries.into()));
         let state = [
             ("Name", Value::from(frame.state.clone())),
             ("EnteredTime", time(frame.entered.at)),
@@ -158,16 +190,14 @@ impl<'a> View<'a> {
         let task = self
             .token
             .map(|token| ("Task", object([("Token", text(token))])));
-        let map = self.item().map(|(index, item)| {
-            let item = [("Index", index.into()), ("Value", self.value(item).clone())];
-            ("Map", object([("Item", object(item))]))
-        });
-        object(members.into_iter().chain(task).chain(map))
+        members.into_iter().chain(task)
     }
 
     /// The item of the innermost iteration.
     fn item(&self) -> Option<(usize, PayloadId)> {
-        self.selecting.or_else(|| {
+        let entered_with = self.amid.and_then(|stand_in| stand_in.item);
+        let entered_with = entered_with.map(|item| (0, item));
+        self.selecting.or(entered_with).or_else(|| {
             self.lineage().find_map(|frame| match frame.role {
                 Role::Iteration { index, item, .. } => Some((index, item)),
                 Role::Root | Role::Branch { .. } => None,

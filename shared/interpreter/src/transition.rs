@@ -13,6 +13,7 @@ use crate::{
     command::Command,
     event::{Event, Timestamp},
     history::{Detail, HistoryEvent},
+    inspect::Notes,
     payload::{Needed, Payload, PayloadId},
 };
 
@@ -63,6 +64,8 @@ pub(crate) struct Draft<'m> {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) at: Timestamp,
     pub(crate) chance: Chance,
+    /// What is written down for whoever looks on, if somebody does.
+    pub(crate) notes: Option<Box<Notes>>,
     history: Vec<HistoryEvent>,
     payloads: Vec<(PayloadId, Payload)>,
     payload_bytes: usize,
@@ -83,6 +86,7 @@ impl<'m> Draft<'m> {
             checkpoint,
             at: event.at,
             chance: Chance::new(event.seed),
+            notes: None,
             history: Vec::new(),
             payloads: Vec::new(),
             payload_bytes: 0,

@@ -3,7 +3,7 @@
 
 use segno_asl::{
     data::value::Value,
-    definition::{Fail, Text},
+    definition::{DataFlow, Fail, State, Text},
     errors::{EvaluationError, StateError},
     jsonata::Expected,
 };
@@ -11,14 +11,21 @@ use segno_asl::{
 use crate::{
     checkpoint::FrameId,
     frames::{Failure, Progress},
+    inspect::Stage,
     transition::Draft,
 };
 
 pub(crate) fn enter(
     draft: &mut Draft<'_>,
     frame: FrameId,
+    state: &State,
     fail: &Fail,
 ) -> Result<Progress, Failure> {
+    if matches!(state.data_flow, DataFlow::JsonPath { .. }) {
+        // It has no `InputPath`, but AWS shows what the default leaves of the input.
+        let input = draft.frame(frame).input;
+        draft.note(Stage::InputPath, &input.into());
+    }
     let name = read(draft, frame, fail.error.as_ref(), "Error")?;
     let cause = read(draft, frame, fail.cause.as_ref(), "Cause")?;
     Err(Failure::Error(StateError { name, cause }))

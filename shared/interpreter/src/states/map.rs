@@ -1,16 +1,20 @@
 //! [Map](https://states-language.net/spec.html#map-state) in inline mode: an iteration for each item.
 
+mod tolerance;
+
 use segno_asl::{
     data::{number::to_json, path::Path, scope::Scope, value::Value},
-    definition::{Count, DataFlow, Items, Map, Percentage, State, StateKind},
+    definition::{Count, DataFlow, Items, Map, State, StateKind},
     errors::EvaluationError,
     jsonata::Expected,
 };
 
+pub use self::tolerance::Tolerance;
 use crate::{
     checkpoint::{FrameId, Iterating, Phase, Role},
     frames::{Failure, Progress},
     history::{Detail, MapIteration},
+    inspect::Stage,
     payload::PayloadId,
     states::count::count,
     transition::Draft,
@@ -23,10 +27,7 @@ pub(crate) fn begin(
     state: &State,
     map: &Map,
 ) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let items = items(draft, frame, state, map, input)?;
-    let room = max_concurrency(draft, frame, map, input)?;
-    check_tolerances(draft, frame, map, input)?;
+    let Prepared { items, room } = prepare(draft, frame, state, map, None)?;
     let length = length_of(draft, items);
     let started = draft.chain(frame, Detail::MapStateStarted { length });
     let results = vec![None; length];
@@ -44,6 +45,40 @@ pub(crate) fn begin(
     }
     let phase = draft.frame(frame).phase.clone();
     Ok(Progress::Stays(phase))
+}
+
+/// What a Map state needs to know before its first iteration.
+pub(crate) struct Prepared {
+    /// The array it maps over.
+    pub(crate) items: PayloadId,
+    /// How many iterations may run at the same time.
+    room: usize,
+}
+
+/// Evaluates everything that is not about one item. The items are those that were read, if any were.
+pub(crate) fn prepare(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    read: Option<PayloadId>,
+) -> Result<Prepared, Failure> {
+    let input = draft.effective_input(frame, state)?;
+    let items = match read {
+        Some(items) => items,
+        None => items(draft, frame, state, map, input)?,
+    };
+    let max_concurrency = number(draft, frame, &map.max_concurrency, "MaxConcurrency", input)?;
+    draft.note_map(|settings| settings.max_concurrency = Some(max_concurrency));
+    let tolerance = tolerance::of(draft, frame, map, input)?;
+    draft.note_map(|settings| settings.tolerance = tolerance);
+    let room = draft.checkpoint.bounds().iterations_max;
+    let room = match max_concurrency {
+        0 => room,
+        wanted => wanted.min(room),
+    };
+    let room = usize::try_from(room).expect("bounded above");
+    Ok(Prepared { items, room })
 }
 
 /// An iteration came to its end; `last` is its last history event.
@@ -93,9 +128,7 @@ fn succeed(draft: &mut Draft<'_>, frame: FrameId, last: u64) -> Result<Progress,
         .collect();
     let result: Value = results.iter().map(|id| draft.value(*id)).collect();
     let result = draft.add(result);
-    let result = draft.shape(frame, map.work.result_selector.as_ref(), result)?;
-    let left = draft.leave_with(frame, state, map.work.result_path.as_ref(), result)?;
-    Ok(Progress::Leaves(left, map.work.next.clone()))
+    draft.leave_work(frame, state, &map.work, result)
 }
 
 fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Result<(), Failure> {
@@ -115,20 +148,7 @@ fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Resu
         previous,
         Detail::MapIterationStarted(MapIteration { name, index }),
     );
-    let input = match &map.item_selector {
-        None => item,
-        Some(selector) => {
-            let document = draft.effective_input(frame, state)?;
-            let document = draft.payload(document);
-            let view = draft.view(frame).selecting(index, item);
-            let scope = Scope {
-                document: document.value(),
-                surroundings: &view,
-            };
-            let selected = selector.evaluate(&scope)?;
-            draft.add(selected)
-        }
-    };
+    let input = select_item(draft, frame, state, map, (index, item))?;
     draft.open(
         Role::Iteration {
             of: frame,
@@ -140,6 +160,27 @@ fn start_iteration(draft: &mut Draft<'_>, frame: FrameId, previous: u64) -> Resu
         started,
     );
     Ok(())
+}
+
+/// What an iteration is given: its item, or what `ItemSelector` makes of it.
+pub(crate) fn select_item(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    (index, item): (usize, PayloadId),
+) -> Result<PayloadId, EvaluationError> {
+    let Some(selector) = &map.item_selector else {
+        return Ok(item);
+    };
+    let document = draft.effective_input(frame, state)?;
+    let document = draft.payload(document);
+    let view = draft.view(frame).selecting(index, item);
+    let selected = selector.evaluate(&Scope {
+        document: document.value(),
+        surroundings: &view,
+    })?;
+    Ok(draft.add(selected))
 }
 
 fn iterating<'d>(draft: &'d mut Draft<'_>, frame: FrameId) -> &'d mut Iterating {
@@ -169,6 +210,9 @@ fn items(
     };
     let value = draft.payload(items);
     if value.value().is_array() {
+        if matches!(state.data_flow, DataFlow::JsonPath { .. }) {
+            draft.note(Stage::ItemsPath, &items.into());
+        }
         return Ok(items);
     }
     let detail = match &map.items {
@@ -187,7 +231,8 @@ fn items(
     })
 }
 
-fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
+/// How many items there are.
+pub(crate) fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
     draft
         .payload(items)
         .value()
@@ -195,57 +240,22 @@ fn length_of(draft: &Draft<'_>, items: PayloadId) -> usize {
         .map_or(0, <[Value]>::len)
 }
 
-/// How many iterations may run at the same time.
-fn max_concurrency(
+/// A number that is not negative: given, or read from the input.
+pub(crate) fn number(
     draft: &Draft<'_>,
     frame: FrameId,
-    map: &Map,
+    number: &Count,
+    field: &str,
     input: PayloadId,
-) -> Result<usize, EvaluationError> {
-    let wanted = match &map.max_concurrency {
-        Count::Literal(number) => *number,
+) -> Result<u64, EvaluationError> {
+    match number {
+        Count::Literal(number) => Ok(*number),
         Count::Path(path) => draft.reading(frame, input, |scope| {
-            read_count("MaxConcurrency", path, path.select(scope)?.as_ref())
-        })?,
-        Count::Jsonata(jsonata) => draft.reading(frame, input, |scope| {
-            count(jsonata, "MaxConcurrency", 0, scope)
-        })?,
-    };
-    let room = draft.checkpoint.bounds().iterations_max;
-    let room = if wanted == 0 { room } else { wanted.min(room) };
-    Ok(usize::try_from(room).expect("bounded above"))
-}
-
-/// In inline mode nothing is tolerated, but the fields have to make sense.
-fn check_tolerances(
-    draft: &Draft<'_>,
-    frame: FrameId,
-    map: &Map,
-    input: PayloadId,
-) -> Result<(), EvaluationError> {
-    const COUNT: &str = "ToleratedFailureCount";
-    const PERCENTAGE: &str = "ToleratedFailurePercentage";
-    match &map.tolerated_count {
-        None | Some(Count::Literal(_)) => {}
-        Some(Count::Path(path)) => draft.reading(frame, input, |scope| {
-            read_count(COUNT, path, path.select(scope)?.as_ref()).map(drop)
-        })?,
-        Some(Count::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
-            jsonata
-                .evaluate_as(Expected::Number, COUNT, scope)
-                .map(drop)
-        })?,
-    }
-    match &map.tolerated_percentage {
-        None | Some(Percentage::Literal(_)) => Ok(()),
-        Some(Percentage::Path(path)) => draft.reading(frame, input, |scope| {
-            check_percentage(PERCENTAGE, path, path.select(scope)?.as_ref())
+            read_count(field, path, path.select(scope)?.as_ref())
         }),
-        Some(Percentage::Jsonata(jsonata)) => draft.reading(frame, input, |scope| {
-            jsonata
-                .evaluate_as(Expected::Number, PERCENTAGE, scope)
-                .map(drop)
-        }),
+        Count::Jsonata(jsonata) => {
+            draft.reading(frame, input, |scope| count(jsonata, field, 0, scope))
+        }
     }
 }
 
@@ -255,16 +265,6 @@ fn read_count(field: &str, path: &Path, value: &Value) -> Result<u64, Evaluation
     let number: i64 = number.ok_or_else(|| no_number(field, "integer", path, value))?;
     u64::try_from(number)
         .map_err(|_| EvaluationError::runtime(format!("{field} cannot be negative.")))
-}
-
-fn check_percentage(field: &str, path: &Path, value: &Value) -> Result<(), EvaluationError> {
-    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    let number: f64 = number.ok_or_else(|| no_number(field, "float", path, value))?;
-    if !(0.0..=100.0).contains(&number) {
-        let detail = format!("{field} must be between 0 and 100.");
-        return Err(EvaluationError::runtime(detail));
-    }
-    Ok(())
 }
 
 fn no_number(field: &str, kind: &str, path: &Path, value: &Value) -> EvaluationError {

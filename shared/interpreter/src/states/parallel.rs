@@ -20,8 +20,7 @@ pub(crate) fn begin(
     state: &State,
     parallel: &Parallel,
 ) -> Result<Progress, Failure> {
-    let input = draft.effective_input(frame, state)?;
-    let input = draft.shape(frame, parallel.work.parameters.as_ref(), input)?;
+    let input = input(draft, frame, state, parallel)?;
     let started = draft.chain(frame, Detail::ParallelStateStarted);
     for (index, start_at) in parallel.branches.iter().enumerate() {
         draft.open(
@@ -33,6 +32,18 @@ pub(crate) fn begin(
     }
     let results = vec![None; parallel.branches.len()];
     Ok(Progress::Stays(Phase::Branching { results }))
+}
+
+/// What each branch is given.
+pub(crate) fn input(
+    draft: &mut Draft<'_>,
+    frame: FrameId,
+    state: &State,
+    parallel: &Parallel,
+) -> Result<PayloadId, Failure> {
+    let input = draft.effective_input(frame, state)?;
+    let given = draft.given(frame, state, parallel.work.parameters.as_ref(), input)?;
+    Ok(draft.keep(given))
 }
 
 /// A branch came to its end; `last` is its last history event.
@@ -69,7 +80,5 @@ fn succeed(
     draft.frame_mut(frame).previous = last;
     let result: Value = results.iter().map(|id| draft.value(*id)).collect();
     let result = draft.add(result);
-    let result = draft.shape(frame, parallel.work.result_selector.as_ref(), result)?;
-    let left = draft.leave_with(frame, state, parallel.work.result_path.as_ref(), result)?;
-    Ok(Progress::Leaves(left, parallel.work.next.clone()))
+    draft.leave_work(frame, state, &parallel.work, result)
 }

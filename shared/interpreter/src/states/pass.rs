@@ -6,6 +6,7 @@ use crate::{
     checkpoint::FrameId,
     data_flow::Data,
     frames::{Failure, Progress},
+    inspect::Stage,
     transition::Draft,
 };
 
@@ -18,10 +19,14 @@ pub(crate) fn enter(
     let left = match &state.data_flow {
         DataFlow::JsonPath { .. } => {
             let result = match &pass.result {
-                Some(result) => Data::Made(result.clone()),
+                Some(result) => {
+                    let result = Data::Made(result.clone());
+                    draft.note(Stage::Result, &result);
+                    result
+                }
                 None => {
                     let input = draft.effective_input(frame, state)?;
-                    draft.make(frame, pass.parameters.as_ref(), input)?
+                    draft.given(frame, state, pass.parameters.as_ref(), input)?
                 }
             };
             draft.leave_with(frame, state, pass.result_path.as_ref(), result)?

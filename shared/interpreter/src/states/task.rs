@@ -15,6 +15,7 @@ use crate::{
     checkpoint::{Attempt, AttemptId, Child, Claim, FrameId, Phase},
     event::{Outcome, Timestamp},
     frames::{Failure, Progress, too_large},
+    inspect::Stage,
     payload::Payload,
     token::Secret,
     transition::Draft,
@@ -161,7 +162,7 @@ pub(crate) fn beat(draft: &mut Draft<'_>, id: AttemptId, at: Timestamp) {
 }
 
 /// The attempt has come to something.
-fn complete(draft: &mut Draft<'_>, frame: FrameId, outcome: Outcome) {
+pub(crate) fn complete(draft: &mut Draft<'_>, frame: FrameId, outcome: Outcome) {
     let state = draft.state(frame);
     let StateKind::Task(task) = &state.kind else {
         return;
@@ -199,9 +200,8 @@ fn succeed(
     let result = draft.receive(result);
     let detail = events::succeeded(&task.resource, result);
     draft.chain(frame, detail);
-    let selected = draft.shape(frame, task.work.result_selector.as_ref(), result)?;
-    let left = draft.leave_with(frame, state, task.work.result_path.as_ref(), selected)?;
-    Ok(Progress::Leaves(left, task.work.next.clone()))
+    draft.note(Stage::Result, &result.into());
+    draft.leave_work(frame, state, &task.work, result)
 }
 
 fn within_bounds(draft: &Draft<'_>, resource: &Resource, result: Payload) -> Outcome {

@@ -43,7 +43,8 @@ fn attempt(
 ) -> Result<Attempt, EvaluationError> {
     let frame = id.frame;
     let input = draft.effective_input(frame, state)?;
-    let sent = draft.shape(frame, task.work.parameters.as_ref(), input)?;
+    let sent = draft.given(frame, state, task.work.parameters.as_ref(), input)?;
+    let sent = draft.keep(sent);
     let timeout_seconds = seconds(draft, frame, task.timeout.as_ref(), input, "TimeoutSeconds")?;
     let heartbeat_seconds = seconds(
         draft,
