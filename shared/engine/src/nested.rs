@@ -13,7 +13,7 @@ use segno_asl::{
     errors::{StateError, names},
     json,
 };
-use segno_interpreter::{checkpoint::Parent, event::Outcome, payload::Payload};
+use segno_interpreter::{checkpoint::Parent, event::Outcome, key::ExecutionKey, payload::Payload};
 
 use crate::{
     Backend, Clock, Engine, Invoker,
@@ -26,7 +26,7 @@ use crate::{
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// Starts the execution that an attempt asks for. The same attempt may ask again: the start is
     /// recognised by its nonce.
-    pub(crate) async fn start_child(&self, parent: &Head, call: &Call) -> Outcome {
+    pub(crate) async fn start_child(&self, parent: &ExecutionKey, call: &Call) -> Outcome {
         let parameters = call.input.value();
         let Some(machine_arn) = parameters.get("StateMachineArn").and_then(Value::as_str) else {
             let cause = "The field 'StateMachineArn' is required but was missing";
@@ -58,7 +58,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             input,
             trace_header: call.trace_header.clone(),
             parent: waits.then(|| Parent {
-                execution: parent.key.clone(),
+                execution: parent.clone(),
                 attempt: call.attempt,
             }),
         };

@@ -7,6 +7,7 @@ mod redrive;
 mod start;
 mod state_machines;
 mod stop;
+mod test_state;
 
 pub use self::{
     activity::ActivityTask,
@@ -14,4 +15,5 @@ pub use self::{
     redrive::RedriveError,
     start::{RunError, StartError, StartRequest},
     state_machines::{Found, Pick, StateMachineError},
+    test_state::{MockedWork, Untested},
 };

@@ -13,6 +13,7 @@ use segno_asl::{
 use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Outcome},
+    key::ExecutionKey,
 };
 use tokio::{
     task::{AbortHandle, JoinError, JoinSet},
@@ -100,10 +101,7 @@ impl Attempts {
         let handle = self.calls.spawn(async move {
             // What stands in for a service stands in for what comes after its call, too.
             let is_whole = engine.invoker().stands_in(&call);
-            let outcome = match !is_whole && call.starts_execution() {
-                true => engine.start_child(&head, &call).await,
-                false => engine.invoker().invoke(call).await,
-            };
+            let outcome = engine.perform(&head.key, call).await;
             (id, ended(id, outcome, is_whole))
         });
         self.handles.insert(id, handle);
@@ -175,6 +173,16 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         id: AttemptId,
     ) -> Option<Call> {
         Call::of(&subject.head, &subject.machine, checkpoint, id)
+    }
+}
+
+impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
+    /// Makes a call. An execution is started here, unless something stands in for it.
+    pub(crate) async fn perform(&self, parent: &ExecutionKey, call: Call) -> Outcome {
+        match !self.invoker().stands_in(&call) && call.starts_execution() {
+            true => self.start_child(parent, &call).await,
+            false => self.invoker().invoke(call).await,
+        }
     }
 }
 
