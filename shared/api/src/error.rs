@@ -105,6 +105,11 @@ impl ApiError {
         }
     }
 
+    /// A state that TestState takes no definition of.
+    pub(crate) fn untestable(message: impl Into<String>) -> Self {
+        Self::new("InvalidDefinition", message)
+    }
+
     pub(crate) fn missing_required_parameter(message: impl Into<String>) -> Self {
         Self::new("MissingRequiredParameter", message)
     }

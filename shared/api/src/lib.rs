@@ -118,6 +118,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             "StartSyncExecution" => answer(self.start_sync_execution(read(request)?).await),
             "StopExecution" => answer(self.stop_execution(read(request)?).await),
             "TagResource" => answer(self.tag_resource(read(request)?).await),
+            "TestState" => answer(self.test_state(read(request)?).await),
             "UntagResource" => answer(self.untag_resource(read(request)?).await),
             "UpdateMapRun" => answer(self.update_map_run(&read(request)?)),
             "UpdateStateMachine" => answer(self.update_state_machine(read(request)?).await),

@@ -10,5 +10,6 @@ mod history;
 mod map_runs;
 mod state_machines;
 mod tags;
+mod test_state;
 mod validate;
 mod versions;

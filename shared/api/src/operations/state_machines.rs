@@ -5,7 +5,9 @@ mod update;
 
 use std::sync::Arc;
 
-use segno_asl::definition::{Diagnostic, Diagnostics, MachineType, StateKind, StateMachine, check};
+use segno_asl::definition::{
+    Diagnostic, Diagnostics, MachineType, State, StateKind, StateMachine, Task, check,
+};
 use segno_engine::{
     Backend, Clock, Invoker,
     catalog::{self, Change, Decided, Revision, StateMachineRecord, Version},
@@ -116,13 +118,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         }
         for state in self.compile(&Arc::from(text))?.states() {
             if let StateKind::Task(task) = &state.kind {
-                let accepted = self.engine.invoker().accepts(&state.name, task);
-                accepted.map_err(|why| {
-                    ApiError::invalid_definition(format_args!(
-                        "NOT_SUPPORTED: {why} at {}/Resource",
-                        state.location
-                    ))
-                })?;
+                self.check_task(state, task)?;
             }
         }
         Ok(())
@@ -131,6 +127,17 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     fn compile(&self, definition: &Arc<str>) -> Result<Arc<StateMachine>, ApiError> {
         let refuse = |diagnostics: Diagnostics| ApiError::invalid_definition(diagnostics);
         self.engine.compile(definition).map_err(refuse)
+    }
+
+    /// Refuses a task that cannot be performed here.
+    pub(super) fn check_task(&self, state: &State, task: &Task) -> Result<(), ApiError> {
+        let accepted = self.engine.invoker().accepts(&state.name, task);
+        accepted.map_err(|why| {
+            ApiError::invalid_definition(format_args!(
+                "NOT_SUPPORTED: {why} at {}/Resource",
+                state.location
+            ))
+        })
     }
 
     pub(crate) async fn list_state_machines(&self, page: PageRequest) -> Result<Value, ApiError> {
