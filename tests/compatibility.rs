@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use segno_tests::{
     case::{Case, Evidence},
     repository,
+    state_test::StateTest,
 };
 
 const DOCUMENT: &str = "docs/compatibility.md";
@@ -26,24 +27,35 @@ What Segno does, and how it is known that AWS does the same. This page is made o
 Beside these, `jsonpath/cases.json` and `intrinsics/cases.json` have a row for each rule of paths and functions.
 ";
 
+/// What a case shows, where the rule stands, and how it is known.
+type Rule = (String, String, Evidence);
+
 /// All cases, by section and name.
-fn cases() -> BTreeMap<String, Vec<Case>> {
-    let mut sections: BTreeMap<String, Vec<Case>> = BTreeMap::new();
+fn rules() -> BTreeMap<String, Vec<Rule>> {
+    let mut sections: BTreeMap<String, Vec<Rule>> = BTreeMap::new();
     for folder in ["states", "timing"] {
-        let root = repository("tests/conformance").join(folder);
-        let mut paths = Vec::new();
-        collect(&root, &mut paths);
-        paths.sort();
-        for path in paths {
+        for path in files(folder) {
             let parent = path.parent().unwrap();
-            let section = parent.file_name().unwrap().to_str().unwrap().to_owned();
-            sections
-                .entry(section)
-                .or_default()
-                .push(Case::read(&path).unwrap());
+            let section = parent.file_name().unwrap().to_str().unwrap();
+            let case = Case::read(&path).unwrap();
+            let rules = sections.entry(section.replace('_', " ")).or_default();
+            rules.push((case.about, case.source, case.evidence));
         }
     }
+    for path in files("test_state") {
+        let case = StateTest::read(&path).unwrap();
+        let rules = sections.entry("TestState".into()).or_default();
+        rules.push((case.about, case.source, case.evidence));
+    }
     sections
+}
+
+/// The files of a folder of cases, sorted.
+fn files(folder: &str) -> Vec<std::path::PathBuf> {
+    let mut paths = Vec::new();
+    collect(&repository("tests/conformance").join(folder), &mut paths);
+    paths.sort();
+    paths
 }
 
 fn collect(folder: &Path, paths: &mut Vec<std::path::PathBuf>) {
@@ -59,21 +71,16 @@ fn collect(folder: &Path, paths: &mut Vec<std::path::PathBuf>) {
 
 fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
-    for (section, cases) in cases() {
-        writeln!(
-            text,
-            "\n## {}\n\n| rule | evidence |\n|---|---|",
-            section.replace('_', " ")
-        )
-        .unwrap();
-        for case in cases {
-            let evidence = match case.evidence {
+    for (section, rules) in rules() {
+        writeln!(text, "\n## {section}\n\n| rule | evidence |\n|---|---|").unwrap();
+        for (about, source, evidence) in rules {
+            let evidence = match evidence {
                 Evidence::Recorded => "recorded",
                 Evidence::Documented => "documented",
                 Evidence::Judgement => "judgement",
             };
-            let about = case.about.replace('|', "\\|");
-            writeln!(text, "| {about} | [{evidence}]({}) |", case.source).unwrap();
+            let about = about.replace('|', "\\|");
+            writeln!(text, "| {about} | [{evidence}]({source}) |").unwrap();
         }
     }
     let notes = fs::read_to_string(repository("tests/conformance/notes.json")).unwrap();

@@ -67,6 +67,20 @@ pub struct Answer {
     pub takes_seconds: i64,
 }
 
+impl Answer {
+    /// What the call comes to.
+    pub fn outcome(&self) -> Outcome {
+        match (&self.result, &self.error) {
+            (Some(result), None) => Ok(Payload::from(result.clone())),
+            (None, error) => Err(StateError {
+                name: error.clone(),
+                cause: self.cause.clone(),
+            }),
+            (Some(_), Some(_)) => panic!("an answer is a result or an error"),
+        }
+    }
+}
+
 /// How a case must end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,15 +118,7 @@ impl Case {
             return (Err(StateError::new("NoFunction", cause)), 0);
         };
         let answer = &answers[call.min(answers.len() - 1)];
-        let outcome = match (&answer.result, &answer.error) {
-            (Some(result), None) => Ok(Payload::from(result.clone())),
-            (None, error) => Err(StateError {
-                name: error.clone(),
-                cause: answer.cause.clone(),
-            }),
-            (Some(_), Some(_)) => panic!("an answer is a result or an error"),
-        };
-        (outcome, answer.takes_seconds)
+        (answer.outcome(), answer.takes_seconds)
     }
 
     /// Compares how it ended with how it must end.
