@@ -134,7 +134,7 @@ pub(crate) fn outcome(
         }
         false => ("REDRIVABLE", None),
     };
-    // By name, as AWS has it.
+    // By name, as AWS has it. Only the newer form tells of redrives.
     let members = [
         (
             "Cause",
@@ -150,9 +150,15 @@ pub(crate) fn outcome(
         ("Name", Some(head.name.clone().into())),
         ("Output", output.as_ref().map(show)),
         ("OutputDetails", output.as_ref().map(|_| included())),
-        ("RedriveCount", Some(head.shown.redrives.into())),
-        ("RedriveStatus", Some(redrive_status.into())),
-        ("RedriveStatusReason", reason.map(Value::from)),
+        (
+            "RedriveCount",
+            is_parsed.then(|| head.shown.redrives.into()),
+        ),
+        ("RedriveStatus", is_parsed.then(|| redrive_status.into())),
+        (
+            "RedriveStatusReason",
+            reason.filter(|_| is_parsed).map(Value::from),
+        ),
         ("StartDate", Some(head.started_at.0.into())),
         ("StateMachineArn", Some(head.machine.arn.clone().into())),
         ("Status", Some(head.status().into())),

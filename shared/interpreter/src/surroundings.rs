@@ -162,7 +162,7 @@ impl<'a> View<'a> {
             ("Id", text(&origin.execution_arn)),
             ("Input", self.value(origin.input).clone()),
             ("StartTime", time(origin.started_at)),
-            ("Name", text(name_of(&origin.execution_arn))),
+            ("Name", text(part(&origin.execution_arn, EXECUTION_NAME))),
         ];
         let execution = execution
             .into_iter()
@@ -171,7 +171,7 @@ impl<'a> View<'a> {
             .chain(redrive_time);
         let state_machine = [
             ("Id", text(&origin.state_machine_arn)),
-            ("Name", text(name_of(&origin.state_machine_arn))),
+            ("Name", text(part(&origin.state_machine_arn, MACHINE_NAME))),
         ];
         let retries = match self.amid {
             None => frame.retries.iter().sum::<u32>(),
@@ -206,9 +206,15 @@ impl<'a> View<'a> {
     }
 }
 
-/// The last part of an ARN.
-fn name_of(arn: &str) -> &str {
-    arn.rsplit(':').next().unwrap_or_default()
+/// Which part of the ARN of a state machine is its name, counted from 0.
+const MACHINE_NAME: usize = 6;
+
+/// The same of an execution. That of an Express execution has an id after its name.
+const EXECUTION_NAME: usize = 7;
+
+/// A part of an ARN.
+fn part(arn: &str, index: usize) -> &str {
+    arn.split(':').nth(index).unwrap_or_default()
 }
 
 fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
