@@ -8,7 +8,7 @@ use segno_interpreter::{
 
 use crate::{
     Backend, Clock, Engine, Invoker,
-    step::Request,
+    step::{Request, Told},
     store::{Created, Decision, StoreError},
 };
 
@@ -21,29 +21,31 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         checkpoint: &Checkpoint,
         request: &Request<'_>,
         now: Timestamp,
-    ) -> Result<Vec<EventKind>, StoreError> {
+    ) -> Result<Vec<Told>, StoreError> {
         let Some(first) = checkpoint
             .token_attempts()
             .map(|attempt| attempt.id.number)
             .min()
         else {
-            return Ok(request.events.clone());
+            return Ok(request.told.clone());
         };
-        let mut events = Vec::new();
+        let mut all = Vec::new();
         if request.folds_answers {
             let decisions = self.store().decisions(execution, first).await?;
-            events.extend(decisions.into_iter().filter_map(answered));
+            let answers = decisions.into_iter().filter_map(answered);
+            all.extend(answers.map(|answer| Told::by(request.asked_by, answer)));
         }
-        for event in &request.events {
-            match event {
+        for told in &request.told {
+            let mut before = Vec::new();
+            match &told.event {
                 EventKind::Woken { number } if is_due(checkpoint, *number, now) => {
-                    self.expire(execution, checkpoint, now, &mut events).await?;
+                    self.expire(execution, checkpoint, now, &mut before).await?;
                 }
                 EventKind::AttemptEnded {
                     attempt,
                     outcome: Err(_),
                 } if has_token(checkpoint, *attempt) => {
-                    events.extend(self.close(execution, *attempt).await?);
+                    before.extend(self.close(execution, *attempt).await?);
                 }
                 EventKind::ExecutionStarted(_)
                 | EventKind::Continued { .. }
@@ -56,9 +58,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 | EventKind::Redriven { .. }
                 | EventKind::Stopped { .. } => {}
             }
-            events.push(event.clone());
+            all.extend(before.into_iter().map(|event| Told::by(told.by, event)));
+            all.push(told.clone());
         }
-        Ok(events)
+        Ok(all)
     }
 
     /// The attempts whose time is up: those that were heard of meanwhile are not, and those that were

@@ -40,7 +40,7 @@ use std::{
 
 use segno_asl::definition::{Diagnostics, StateMachine, parse};
 use segno_interpreter::{key::ExecutionKey, transition::Transition};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::sync::Notify;
 
 pub use self::{
     catalog::Catalog, clock::Clock, config::Config, invoker::Invoker, queue::Queue,
@@ -64,12 +64,8 @@ struct Inner<S, I, C> {
     clock: C,
     config: Config,
     observer: Box<dyn Observer>,
-    /// Names this process in claims.
-    instance: String,
     definitions: Mutex<HashMap<Arc<str>, Arc<StateMachine>>>,
     sessions: Mutex<Sessions>,
-    /// What runs. It ends with the engine.
-    running: Mutex<JoinSet<()>>,
     express: Mutex<Remembered>,
     /// Executions have ended, or are offered to the workers of activities.
     news: Notify,
@@ -117,10 +113,8 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 clock,
                 config,
                 observer: Box::new(observer),
-                instance: uuid::Uuid::new_v4().to_string(),
                 definitions: Mutex::default(),
                 sessions: Mutex::default(),
-                running: Mutex::default(),
                 express: Mutex::default(),
                 news: Notify::new(),
             }),
@@ -178,10 +172,6 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         &*self.inner.observer
     }
 
-    fn instance(&self) -> &str {
-        &self.inner.instance
-    }
-
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         lock(&self.inner.sessions)
     }
@@ -190,14 +180,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         lock(&self.inner.express)
     }
 
-    /// Lets something run until the engine is gone.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut running = lock(&self.inner.running);
-        while running.try_join_next().is_some() {}
-        running.spawn(task);
-    }
-
-    /// Something has ended that somebody may wait for.
+    /// An execution has ended, or is offered to the workers of an activity: somebody may wait for it.
     fn announce(&self) {
         self.inner.news.notify_waiters();
     }

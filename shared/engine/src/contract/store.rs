@@ -192,13 +192,18 @@ pub async fn a_stale_commit_conflicts_and_writes_nothing(store: impl Store) {
     assert_eq!(events.len(), 2);
 }
 
-/// The answer to a commit was lost, and its writer asks again.
+/// The answer to a commit was lost, and its writer asks again: also if somebody else has made the next
+/// one meanwhile.
 pub async fn a_commit_that_its_writer_repeats_succeeds(store: impl Store) {
     commit_by(&store, 1, 1, 7).await.unwrap();
     commit_by(&store, 1, 1, 7).await.unwrap();
+    commit_by(&store, 2, 2, 8).await.unwrap();
+    commit_by(&store, 1, 1, 7).await.unwrap();
 
     let (events, _) = store.history(&execution(), 0, 10).await.unwrap();
-    assert_eq!(events.len(), 1);
+    assert_eq!(events.len(), 2);
+    let lost = commit_by(&store, 1, 1, 8).await;
+    assert!(matches!(lost, Err(StoreError::Conflict { .. })), "{lost:?}");
 }
 
 /// A page starts after an id, has no more than was asked for, and is complete in itself.

@@ -182,9 +182,4 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             news.await;
         }
     }
-
-    /// An execution has ended.
-    pub(crate) fn ended(&self) {
-        self.announce();
-    }
 }
