@@ -1,5 +1,6 @@
 //! Answers to task tokens, as a step sees them: whoever puts a decision first has decided.
 
+use segno_asl::errors::StateError;
 use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Timestamp},
@@ -43,9 +44,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 }
                 EventKind::AttemptEnded {
                     attempt,
-                    outcome: Err(_),
+                    outcome: Err(error),
                 } if has_token(checkpoint, *attempt) => {
-                    before.extend(self.close(execution, *attempt).await?);
+                    let error = Some(error.clone());
+                    before.extend(self.close(execution, *attempt, error).await?);
                 }
                 EventKind::ExecutionStarted(_)
                 | EventKind::Continued { .. }
@@ -85,7 +87,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 events.push(EventKind::Beat { attempt, at });
                 continue;
             }
-            events.extend(self.close(execution, attempt.id).await?);
+            events.extend(self.close(execution, attempt.id, None).await?);
         }
         Ok(())
     }
@@ -95,11 +97,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         &self,
         execution: &ExecutionKey,
         attempt: AttemptId,
+        error: Option<StateError>,
     ) -> Result<Option<EventKind>, StoreError> {
-        let decided = self
-            .store()
-            .decide(execution, attempt, &Decision::Closed)
-            .await?;
+        let closed = Decision::Closed(error);
+        let decided = self.store().decide(execution, attempt, &closed).await?;
         Ok(match decided {
             Created::New(_) => None,
             Created::Existing(decision) => answered((attempt, decision)),
@@ -119,9 +120,11 @@ fn has_token(checkpoint: &Checkpoint, attempt: AttemptId) -> bool {
         .is_some_and(|(_, attempt)| attempt.token.is_some())
 }
 
+/// What is decided is what happens: also if whoever decided that is gone before it was committed.
 fn answered((attempt, decision): (AttemptId, Decision)) -> Option<EventKind> {
-    match decision {
-        Decision::Answered(outcome) => Some(EventKind::Answered { attempt, outcome }),
-        Decision::Closed => None,
-    }
+    let outcome = match decision {
+        Decision::Answered(outcome) => outcome,
+        Decision::Closed(error) => Err(error?),
+    };
+    Some(EventKind::Answered { attempt, outcome })
 }

@@ -150,7 +150,7 @@ impl Store for Backend {
     ) -> Result<Created<Decision>, StoreError> {
         let deed = match decision {
             Decision::Answered(_) => "decide Answered",
-            Decision::Closed => "decide Closed",
+            Decision::Closed(_) => "decide Closed",
         };
         let what = self.world.store.decide(execution, attempt, decision);
         self.store(Deed::Write(deed), what).await

@@ -370,7 +370,7 @@ pub async fn whoever_decides_first_has_decided(store: impl Store) {
         .await
         .unwrap();
     let second = store
-        .decide(&execution(), attempt(1), &Decision::Closed)
+        .decide(&execution(), attempt(1), &Decision::Closed(None))
         .await
         .unwrap();
 
@@ -382,9 +382,9 @@ pub async fn whoever_decides_first_has_decided(store: impl Store) {
 pub async fn decisions_are_listed_from_a_number_on(store: impl Store) {
     let failed = segno_asl::errors::StateError::new("Boom", "because");
     for (number, decision) in [
-        (1, Decision::Closed),
+        (1, Decision::Closed(None)),
         (3, Decision::Answered(Err(failed.clone()))),
-        (2, Decision::Closed),
+        (2, Decision::Closed(Some(failed.clone()))),
     ] {
         store
             .decide(&execution(), attempt(number), &decision)
@@ -395,7 +395,7 @@ pub async fn decisions_are_listed_from_a_number_on(store: impl Store) {
     let decisions = store.decisions(&execution(), 2).await.unwrap();
 
     let expected = [
-        (attempt(2), Decision::Closed),
+        (attempt(2), Decision::Closed(Some(failed.clone()))),
         (attempt(3), Decision::Answered(Err(failed))),
     ];
     assert_eq!(decisions, expected);

@@ -65,13 +65,6 @@ impl Holder {
         *self = Self::default();
     }
 
-    /// What could not be claimed anew is let go.
-    pub(super) fn let_go_if_renamed(&mut self, attempts: &mut Attempts) {
-        if self.is_renamed() {
-            self.let_go(attempts);
-        }
-    }
-
     /// Claims were given, or renewed.
     pub(super) fn renewed(&mut self, at: Instant) {
         self.since = Some(at);
@@ -114,7 +107,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         };
         let is_old = |since: Instant| asked.duration_since(since) > lifetime * 3 / 4;
         if self.holder.since.is_none_or(is_old) {
-            return self.holder.let_go(&mut self.attempts);
+            self.holder.let_go(&mut self.attempts);
+            // Somebody has to look when they have run out.
+            self.must_recheck = true;
+            return;
         }
         let until = self.engine.clock().now().after(lifetime);
         let store = self.engine.store();

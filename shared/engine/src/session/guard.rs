@@ -76,8 +76,16 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// Deletes what is finished with. As long as there is something to do, one message is kept.
     pub(super) async fn delete_all_but_the_guard(&mut self) {
         let goes_on = !self.attempts.is_empty() || self.has_work();
-        if goes_on && self.held.len() > 1 && !self.has_lapsed() {
-            let finished = self.held.split_off(1);
+        let Some(guard) = self.held.first().filter(|_| goes_on && !self.has_lapsed()) else {
+            return;
+        };
+        // It may have been received twice: whichever receipt is deleted, it is gone.
+        let cause = guard.cause;
+        let (kept, finished): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|message| message.cause == cause);
+        self.held = kept;
+        if !finished.is_empty() {
             self.delete(finished).await;
         }
     }
@@ -138,6 +146,11 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// What was found out and cannot be committed here is sent on, and whoever receives that looks at
     /// what is owed.
     pub(super) async fn send_on(&mut self, delay: Duration) -> Result<(), StepError> {
+        if self.holder.is_renamed() {
+            // Here it cannot be claimed anew.
+            self.holder.let_go(&mut self.attempts);
+            self.must_recheck = true;
+        }
         let ended = self.events.iter().filter_map(|event| match event {
             EventKind::AttemptEnded { attempt, outcome } => Some(Body::Ended {
                 attempt: *attempt,
@@ -158,7 +171,6 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         self.events.clear();
         self.must_recheck = false;
         self.owed_wake = None;
-        self.holder.let_go_if_renamed(&mut self.attempts);
         Ok(())
     }
 
