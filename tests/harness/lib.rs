@@ -7,6 +7,7 @@
 )]
 
 pub mod case;
+pub mod sim;
 pub mod world;
 
 use std::path::{Path, PathBuf};
