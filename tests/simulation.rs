@@ -5,7 +5,10 @@
 //! told.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
-#![allow(clippy::disallowed_methods, reason = "the seeds come from the environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the seeds come from the environment"
+)]
 
 use std::{
     collections::BTreeMap,

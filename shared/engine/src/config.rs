@@ -86,7 +86,9 @@ impl Entropy {
 
     /// A UUID that nobody else has.
     pub(crate) fn uuid(&self) -> Result<String, getrandom::Error> {
-        Ok(uuid::Builder::from_random_bytes(self.bytes()?).into_uuid().to_string())
+        Ok(uuid::Builder::from_random_bytes(self.bytes()?)
+            .into_uuid()
+            .to_string())
     }
 
     /// A nonce that nobody else has.

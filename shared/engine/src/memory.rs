@@ -114,7 +114,11 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn load(&self, execution: &ExecutionKey) -> Result<Option<Loaded>, StoreError> {
         let tables = self.tables();
-        let Some(log) = tables.logs.get(execution).filter(|log| !log.writers.is_empty()) else {
+        let Some(log) = tables
+            .logs
+            .get(execution)
+            .filter(|log| !log.writers.is_empty())
+        else {
             return Ok(None);
         };
         let mut checkpoint =

@@ -80,7 +80,9 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         execution: ExecutionKey,
         inbox: UnboundedReceiver<Received>,
     ) -> Self {
-        let renewal = engine.renewal_period().map(|period| Instant::now() + period);
+        let renewal = engine
+            .renewal_period()
+            .map(|period| Instant::now() + period);
         Self {
             engine,
             execution,
@@ -162,7 +164,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             || self.has_room
             || self.holder.is_renamed()
             || !self.events.is_empty()
-            || self.unread.iter().any(|received| !self.is_being_called(received))
+            || self
+                .unread
+                .iter()
+                .any(|received| !self.is_being_called(received))
     }
 
     /// The end of a child that its call has not told of yet can wait: the call is over in a moment, and
@@ -206,7 +211,11 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let mut claimed_until = None;
         if rechecks.is_some() {
             let lost = self.lost(&subject, &loaded.checkpoint).await?;
-            told.extend(lost.events.into_iter().map(|event| Told::by(rechecks, event)));
+            told.extend(
+                lost.events
+                    .into_iter()
+                    .map(|event| Told::by(rechecks, event)),
+            );
             claimed_until = lost.claimed_until;
         }
         let asks = |received: &&Received| received.is_recheck() || is_about_rest(received);
@@ -232,7 +241,9 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         };
         let begun = Instant::now();
         let machine = &subject.machine;
-        let stepped = self.engine.step(&self.execution, machine, Some(loaded), &request);
+        let stepped = self
+            .engine
+            .step(&self.execution, machine, Some(loaded), &request);
         let stepped = stepped.await?;
         Ok(Some(Turned {
             subject,
@@ -256,7 +267,11 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     }
 
     /// What the step owes is done; then the messages may go that nothing depends on any more.
-    async fn follow_up(&mut self, received: Vec<Received>, turned: Turned) -> Result<(), StepError> {
+    async fn follow_up(
+        &mut self,
+        received: Vec<Received>,
+        turned: Turned,
+    ) -> Result<(), StepError> {
         self.events.clear();
         self.must_recheck = false;
         self.holder.claimed_anew();
@@ -268,7 +283,13 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         // Only now it is known which calls are over.
         self.has_room = (turned.stepped.is_committed || turned.is_recheck)
             && self.attempts.room(self.engine.config().attempts_max) > 0
-            && turned.stepped.loaded.checkpoint.due_attempts().next().is_some();
+            && turned
+                .stepped
+                .loaded
+                .checkpoint
+                .due_attempts()
+                .next()
+                .is_some();
         self.hand_on(&turned).await?;
         self.put_back_early(&received, checkpoint).await?;
         self.loaded = Some(turned.stepped.loaded);

@@ -152,7 +152,8 @@ impl StepError {
     /// Whether it may go well next time.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Store(StoreError::Unreadable { .. }) | Self::Catalog(CatalogError::Unreadable { .. }) => false,
+            Self::Store(StoreError::Unreadable { .. })
+            | Self::Catalog(CatalogError::Unreadable { .. }) => false,
             Self::UnknownExecution(_) | Self::Definition { .. } | Self::Corrupt(_) => false,
             Self::Store(StoreError::Conflict { .. } | StoreError::Unavailable(_))
             | Self::Catalog(_)
@@ -266,7 +267,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             }
             _ => {}
         }
-        let Whole { transition, cause: by, .. } = whole;
+        let Whole {
+            transition,
+            cause: by,
+            ..
+        } = whole;
         if transition.is_empty() {
             return Ok(Outlook::Unchanged(Loaded {
                 number,

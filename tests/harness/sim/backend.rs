@@ -77,7 +77,9 @@ impl Backend {
             written => written?,
         };
         world.count("commits");
-        world.book.committed(world, execution, before.as_ref(), &commit);
+        world
+            .book
+            .committed(world, execution, before.as_ref(), &commit);
         Ok(Committed {
             is_head_written: written.is_head_written && world.faults.writes_heads,
         })
@@ -250,7 +252,10 @@ impl Queue for Backend {
                 world.count("copies");
             }
         };
-        world.act(self.process, deed, what).await.map_err(unavailable)
+        world
+            .act(self.process, deed, what)
+            .await
+            .map_err(unavailable)
     }
 
     fn is_durable(&self) -> bool {

@@ -89,7 +89,13 @@ impl Book {
     }
 
     /// An attempt is begun. Gives how many calls the state has had before, since it was entered.
-    pub fn begin(&self, world: &World, attempted: &Attempted, state: &str, is_repeatable: bool) -> u32 {
+    pub fn begin(
+        &self,
+        world: &World,
+        attempted: &Attempted,
+        state: &str,
+        is_repeatable: bool,
+    ) -> u32 {
         let mut book = self.state();
         let times = book.begun.entry(attempted.clone()).or_default();
         *times += 1;
@@ -101,10 +107,14 @@ impl Book {
         let before = *calls - 1;
         drop(book);
         if times > 1 && !is_repeatable {
-            world.violated(format!("attempt {id:?} of {execution} was begun {times} times"));
+            world.violated(format!(
+                "attempt {id:?} of {execution} was begun {times} times"
+            ));
         }
         if is_over {
-            world.violated(format!("attempt {id:?} of {execution} is begun, and was held lost"));
+            world.violated(format!(
+                "attempt {id:?} of {execution} is begun, and was held lost"
+            ));
         }
         before
     }
@@ -123,7 +133,11 @@ impl Book {
 
     /// Calls in all.
     pub fn calls(&self) -> u64 {
-        self.state().begun.values().map(|times| u64::from(*times)).sum()
+        self.state()
+            .begun
+            .values()
+            .map(|times| u64::from(*times))
+            .sum()
     }
 
     /// An answer to a token was acknowledged.
@@ -135,7 +149,9 @@ impl Book {
         drop(book);
         if count > 1 {
             let (execution, id) = attempted;
-            world.violated(format!("{count} answers to {id:?} of {execution} were taken"));
+            world.violated(format!(
+                "{count} answers to {id:?} of {execution} were taken"
+            ));
         }
     }
 
@@ -152,14 +168,22 @@ impl Book {
     /// The acknowledged starts of an ARN.
     pub fn starts(&self, arn: &str) -> Vec<ExecutionKey> {
         let book = self.state();
-        book.starts.iter().filter(|key| key.arn == arn).cloned().collect()
+        book.starts
+            .iter()
+            .filter(|key| key.arn == arn)
+            .cloned()
+            .collect()
     }
 
     /// The acknowledged starts of an Express state machine.
     pub fn starts_of_express(&self, machine: &str, name: &str) -> Vec<ExecutionKey> {
         let infix = format!(":express:{machine}:{name}:");
         let book = self.state();
-        book.starts.iter().filter(|key| key.arn.contains(&infix)).cloned().collect()
+        book.starts
+            .iter()
+            .filter(|key| key.arn.contains(&infix))
+            .cloned()
+            .collect()
     }
 
     /// Whoever stopped an execution was told how it has ended.
@@ -204,7 +228,8 @@ impl Book {
         let mut book = self.state();
         book.executions.insert(execution.clone());
         let given_up = given_up(before, commit);
-        book.given_up.extend(given_up.map(|id| (execution.arn.clone(), id)));
+        book.given_up
+            .extend(given_up.map(|id| (execution.arn.clone(), id)));
     }
 }
 
@@ -219,8 +244,10 @@ fn given_up<'a>(
     };
     // What is aborted along with others may just be beginning.
     let aborts = |event: &HistoryEvent| {
-        matches!(event.detail, Detail::StateAborted { .. } | Detail::MapIterationAborted(_))
-            || event.detail.is_end()
+        matches!(
+            event.detail,
+            Detail::StateAborted { .. } | Detail::MapIterationAborted(_)
+        ) || event.detail.is_end()
     };
     let looks_lost = history.iter().any(is_lost) && !history.iter().any(aborts);
     let claimed = before.filter(|_| looks_lost).into_iter();
@@ -230,7 +257,9 @@ fn given_up<'a>(
 }
 
 fn ids(checkpoint: &Checkpoint) -> impl Iterator<Item = AttemptId> {
-    checkpoint.claimed_attempts().map(|(_, attempt, _)| attempt.id)
+    checkpoint
+        .claimed_attempts()
+        .map(|(_, attempt, _)| attempt.id)
 }
 
 fn summary(history: &[HistoryEvent]) -> String {

@@ -109,7 +109,9 @@ pub async fn register(world: &World, plans: &Plans) {
     for program in &plans.programs {
         let text = program.definition.to_string();
         world.note(&format!("{}: {text}", program.name));
-        catalog::store_definition(&world.store, &text).await.unwrap();
+        catalog::store_definition(&world.store, &text)
+            .await
+            .unwrap();
         let machine = machine(program);
         let record = StateMachineRecord {
             name: machine.name.clone(),
@@ -123,9 +125,13 @@ pub async fn register(world: &World, plans: &Plans) {
             aliases: Default::default(),
             tags: Default::default(),
         };
-        catalog::change(&world.store, &machine.arn, |_: Option<StateMachineRecord>| {
-            Ok::<_, catalog::CatalogError>((Change::Put(record.clone()), ()))
-        })
+        catalog::change(
+            &world.store,
+            &machine.arn,
+            |_: Option<StateMachineRecord>| {
+                Ok::<_, catalog::CatalogError>((Change::Put(record.clone()), ()))
+            },
+        )
         .await
         .unwrap();
     }
@@ -184,7 +190,8 @@ impl Sim {
         loop {
             let asked = self.ask(async |engine| engine.stop(&arn, error.clone()).await);
             if let Some(Ok(end)) = asked.await {
-                self.world.note(&format!("{arn} is stopped: {}", end.status.name()));
+                self.world
+                    .note(&format!("{arn} is stopped: {}", end.status.name()));
                 let is_final = !start.is_redriven;
                 self.world.book.stopped(&arn, end.status, is_final);
                 return;

@@ -157,7 +157,13 @@ impl Faults {
     /// Whether an attempt may be lost.
     pub fn may_lose(&self) -> bool {
         let is_ordered = self.deaths.is_empty() && self.mutation.is_none();
-        let strikes = [self.death, self.stall, self.refusal, self.silence, self.slowness];
+        let strikes = [
+            self.death,
+            self.stall,
+            self.refusal,
+            self.silence,
+            self.slowness,
+        ];
         !is_ordered || self.count > 0 && strikes.iter().any(|times| *times > 0)
     }
 }

@@ -7,11 +7,7 @@ use segno_asl::{
     errors::StateError,
 };
 use segno_engine::{Invoker, invoker::Call, operations::AnswerError};
-use segno_interpreter::{
-    event::Outcome,
-    payload::Payload,
-    token::TaskToken,
-};
+use segno_interpreter::{event::Outcome, payload::Payload, token::TaskToken};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -45,11 +41,18 @@ impl Invoker for Functions {
         let behaviour = world.book.behaviour(&call.state).unwrap();
         let attempted = (call.execution_arn.clone(), call.attempt);
         // One of Express runs as often as its message is received.
-        let is_repeatable = matches!(&behaviour, Behaviour::Answers { is_repeatable: true, .. })
-            || call.execution_arn.contains(":express:");
+        let is_repeatable = matches!(
+            &behaviour,
+            Behaviour::Answers {
+                is_repeatable: true,
+                ..
+            }
+        ) || call.execution_arn.contains(":express:");
         let beginning = async {
             world.note(&format!("call of {:?}, {}", attempted.1, call.state));
-            world.book.begin(world, &attempted, &call.state, is_repeatable)
+            world
+                .book
+                .begin(world, &attempted, &call.state, is_repeatable)
         };
         let begun = world.act(self.process, Deed::Call("begin call"), beginning);
         // What is called does not fail by itself.
@@ -64,7 +67,8 @@ impl Invoker for Functions {
             }
             Behaviour::Token(plan) => {
                 let token = call.input.value()["Payload"]["token"].as_str();
-                self.sim.hand_out(token.unwrap().to_owned(), attempted, plan);
+                self.sim
+                    .hand_out(token.unwrap().to_owned(), attempted, plan);
                 if matches!(plan, Plan::AtOnce) {
                     sleep(Duration::from_secs(5)).await;
                 }
@@ -81,7 +85,10 @@ impl Invoker for Functions {
             || matches!(call.resource, Resource::LambdaFunction { .. })
                 && matches!(
                     world.book.behaviour(&call.state),
-                    Some(Behaviour::Answers { is_repeatable: true, .. })
+                    Some(Behaviour::Answers {
+                        is_repeatable: true,
+                        ..
+                    })
                 )
     }
 }
@@ -127,7 +134,12 @@ impl Sim {
 
     /// Answers a token, again and again until it is known what became of it.
     pub async fn answer(self: &Arc<Self>, answer: Answer) {
-        let Answer { token, attempted, answerer, is_refused } = answer;
+        let Answer {
+            token,
+            attempted,
+            answerer,
+            is_refused,
+        } = answer;
         let content = json!({ "by": answerer, "attempt": attempted.1.number });
         let outcome = match is_refused {
             true => Err(StateError::new("Refused", content.to_string())),
@@ -137,8 +149,12 @@ impl Sim {
             let asked = self.ask(async |engine| engine.answer(&token, outcome.clone()).await);
             match asked.await {
                 Some(Ok(())) => {
-                    self.world.note(&format!("{attempted:?} is answered by {answerer}"));
-                    return self.world.book.acknowledged(&self.world, &attempted, answerer);
+                    self.world
+                        .note(&format!("{attempted:?} is answered by {answerer}"));
+                    return self
+                        .world
+                        .book
+                        .acknowledged(&self.world, &attempted, answerer);
                 }
                 Some(Err(AnswerError::TaskTimedOut | AnswerError::TaskDoesNotExist)) => return,
                 Some(Err(AnswerError::InvalidToken)) => {
@@ -155,16 +171,19 @@ impl Sim {
     pub async fn work_for(self: Arc<Self>, activity: String) {
         const PATIENCE: Duration = Duration::from_secs(20);
         loop {
-            let asked = self.ask(async |engine| {
-                engine.take_activity_task(&activity, None, PATIENCE).await
-            });
+            let asked =
+                self.ask(async |engine| engine.take_activity_task(&activity, None, PATIENCE).await);
             match asked.await {
                 Some(Ok(Some(task))) => {
-                    let TaskToken { execution, attempt, .. } = task.token.clone();
+                    let TaskToken {
+                        execution, attempt, ..
+                    } = task.token.clone();
                     let attempted = (execution.arn, attempt);
                     self.world.note(&format!("{attempted:?} is taken"));
                     self.world.count("activities taken");
-                    self.world.book.begin(&self.world, &attempted, "activity", false);
+                    self.world
+                        .book
+                        .begin(&self.world, &attempted, "activity", false);
                     let plan = match self.world.chance.below(4) {
                         0 => Plan::Beats(Duration::from_secs(4), 5),
                         1 => Plan::Twice(Duration::from_secs(3)),
@@ -192,6 +211,6 @@ pub struct Answer {
 }
 
 /// What shows who answered, in a result.
-pub fn answerer(result: &Value) -> Option<Answerer> {
+pub(super) fn answerer(result: &Value) -> Option<Answerer> {
     result.get("by")?.as_u64()
 }

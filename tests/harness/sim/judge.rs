@@ -23,7 +23,7 @@ use super::{
 const EVENTS_MAX: usize = 100_000;
 
 /// The executions that are open.
-pub async fn open(world: &World) -> Vec<ExecutionKey> {
+pub(super) async fn open(world: &World) -> Vec<ExecutionKey> {
     let mut open = Vec::new();
     for key in world.book.executions() {
         let loaded = world.store.load(&key).await.unwrap();
@@ -36,7 +36,7 @@ pub async fn open(world: &World) -> Vec<ExecutionKey> {
 }
 
 /// What stands still.
-pub async fn stuck(sim: &Arc<Sim>) -> String {
+pub(super) async fn stuck(sim: &Arc<Sim>) -> String {
     let world = &sim.world;
     let mut lines = vec![format!(
         "it never comes to rest: {} are busy, {}",
@@ -60,16 +60,20 @@ pub async fn stuck(sim: &Arc<Sim>) -> String {
 /// # Errors
 ///
 /// The promise that was broken.
-pub async fn judge(world: &World, plans: &Plans) -> Result<(), String> {
+pub(super) async fn judge(world: &World, plans: &Plans) -> Result<(), String> {
     let broken = world.violations();
     if !broken.is_empty() {
         return Err(broken.join("\n"));
     }
     for start in &plans.starts {
-        is_as_expected(world, start).await.map_err(|what| format!("{}: {what}", start.arn()))?;
+        is_as_expected(world, start)
+            .await
+            .map_err(|what| format!("{}: {what}", start.arn()))?;
     }
     for key in world.book.executions() {
-        is_consistent(world, &key).await.map_err(|what| format!("{key}: {what}"))?;
+        is_consistent(world, &key)
+            .await
+            .map_err(|what| format!("{key}: {what}"))?;
     }
     nothing_breeds(world)
 }
@@ -79,7 +83,9 @@ async fn is_as_expected(world: &World, start: &Start) -> Result<(), String> {
     let keys = world.book.starts(&start.arn());
     if start.program.is_express {
         // It has an ARN of its own.
-        let express = world.book.starts_of_express(&start.program.name, &start.name);
+        let express = world
+            .book
+            .starts_of_express(&start.program.name, &start.name);
         for key in express {
             // It is kept nowhere but in the message.
             if world.faults.is_durable && world.book.begun_in(&key.arn) == 0 {
@@ -106,7 +112,10 @@ async fn is_as_expected(world: &World, start: &Start) -> Result<(), String> {
     if let Some(status) = world.book.stop(&start.arn())
         && status != end.status
     {
-        return Err(format!("whoever stopped it heard {status:?}, and it is {:?}", end.status));
+        return Err(format!(
+            "whoever stopped it heard {status:?}, and it is {:?}",
+            end.status
+        ));
     }
     let expected = &start.program.expected;
     match end.status {
@@ -120,11 +129,18 @@ async fn is_as_expected(world: &World, start: &Start) -> Result<(), String> {
             }
         }
         EndStatus::Succeeded => {
-            let output = world.store.payload(&head.key, end.output.unwrap()).await.unwrap();
+            let output = world
+                .store
+                .payload(&head.key, end.output.unwrap())
+                .await
+                .unwrap();
             let output = output.ok_or("its output is gone")?;
             match &expected.success {
                 Some(pattern) if pattern.matches(&output.value().into()) => Ok(()),
-                _ => Err(format!("it came to {}, expected {expected:?}", output.text())),
+                _ => Err(format!(
+                    "it came to {}, expected {expected:?}",
+                    output.text()
+                )),
             }
         }
         status => Err(format!("it is {status:?}, expected {expected:?}")),
@@ -133,17 +149,28 @@ async fn is_as_expected(world: &World, start: &Start) -> Result<(), String> {
 
 /// Head row, checkpoint and history of an execution say the same, and what was acknowledged is there.
 async fn is_consistent(world: &World, key: &ExecutionKey) -> Result<(), String> {
-    let loaded = world.store.load(key).await.unwrap().ok_or("its log is gone")?;
+    let loaded = world
+        .store
+        .load(key)
+        .await
+        .unwrap()
+        .ok_or("its log is gone")?;
     let checkpoint = loaded.checkpoint;
     if !checkpoint.status.is_closed() || checkpoint.wake.is_some() {
-        return Err(format!("it is {:?}, and waits for {:?}", checkpoint.status, checkpoint.wake));
+        return Err(format!(
+            "it is {:?}, and waits for {:?}",
+            checkpoint.status, checkpoint.wake
+        ));
     }
     let head = world.store.head(&key.arn).await.unwrap();
     // One that was stopped before it was ever started has no row.
     if let Some(head) = head.filter(|head| head.key == *key) {
         let shown = head.shown.end.map(|end| end.status.name());
         if shown != Some(checkpoint.status.name()) {
-            return Err(format!("it is {:?}, and shows {shown:?}", checkpoint.status));
+            return Err(format!(
+                "it is {:?}, and shows {shown:?}",
+                checkpoint.status
+            ));
         }
         if head.shown.redrives != checkpoint.redrives() {
             return Err("its redrives are not shown".into());
@@ -153,9 +180,17 @@ async fn is_consistent(world: &World, key: &ExecutionKey) -> Result<(), String> 
         return Err("a redrive was acknowledged, and is lost".into());
     }
     let (events, payloads) = world.store.history(key, 0, EVENTS_MAX).await.unwrap();
-    is_whole(&events, u64::from(checkpoint.redrives()), &checkpoint.status)?;
+    is_whole(
+        &events,
+        u64::from(checkpoint.redrives()),
+        &checkpoint.status,
+    )?;
     if checkpoint.recorded != events.len() as u64 {
-        return Err(format!("{} of {} events are there", events.len(), checkpoint.recorded));
+        return Err(format!(
+            "{} of {} events are there",
+            events.len(),
+            checkpoint.recorded
+        ));
     }
     answers_count(world, key, &events, &payloads)
 }
@@ -226,7 +261,9 @@ fn answers_count(
                 && answerer(value).is_some_and(|by| answers.contains(&by))
         });
         if !is_there {
-            return Err(format!("the answer to {attempt:?} was acknowledged, and is lost"));
+            return Err(format!(
+                "the answer to {attempt:?} was acknowledged, and is lost"
+            ));
         }
     }
     Ok(())
@@ -237,16 +274,28 @@ fn nothing_breeds(world: &World) -> Result<(), String> {
     let counts = world.counts();
     let count = |what: &str| counts.get(what).copied().unwrap_or(0);
     let disturbances = [
-        "deaths", "stalls", "refusals", "lost answers", "copies", "redeliveries", "conflicts",
+        "deaths",
+        "stalls",
+        "refusals",
+        "lost answers",
+        "copies",
+        "redeliveries",
+        "conflicts",
     ];
     let disturbances: u64 = disturbances.iter().map(|what| count(what)).sum();
     let open = world.book.executions().len() as u64;
-    let asked = count("starts") + count("send Answered") + count("send Stop") + count("send Redrive");
-    let allowed = 2 * count("commits") + 4 * disturbances + 2 * count("recoveries") * open + 2 * asked
+    let asked =
+        count("starts") + count("send Answered") + count("send Stop") + count("send Redrive");
+    let allowed = 2 * count("commits")
+        + 4 * disturbances
+        + 2 * count("recoveries") * open
+        + 2 * asked
         + 4 * count("activities taken");
     let sent = count("messages");
     match sent <= allowed {
         true => Ok(()),
-        false => Err(format!("{sent} messages, and no more than {allowed} are accounted for: {counts:?}")),
+        false => Err(format!(
+            "{sent} messages, and no more than {allowed} are accounted for: {counts:?}"
+        )),
     }
 }

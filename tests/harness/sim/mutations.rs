@@ -16,10 +16,7 @@ use serde_json::Value;
 use super::{faults::Mutation, world::World};
 
 /// What is stored of a transition.
-pub(super) fn of_transition<'t>(
-    world: &World,
-    transition: &'t Transition,
-) -> Cow<'t, Transition> {
+pub(super) fn of_transition<'t>(world: &World, transition: &'t Transition) -> Cow<'t, Transition> {
     let edit: fn(&mut Value) = match world.faults.mutation {
         Some(Mutation::ClaimsAreNotChecked) => run_out,
         Some(Mutation::AttemptsAreNotCounted) => |checkpoint| {

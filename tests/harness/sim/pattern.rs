@@ -30,7 +30,10 @@ impl Pattern {
             Self::Exactly(exactly) => exactly == value,
             Self::Array(patterns) => value.as_array().is_some_and(|items| {
                 items.len() == patterns.len()
-                    && patterns.iter().zip(items).all(|(pattern, item)| pattern.matches(item))
+                    && patterns
+                        .iter()
+                        .zip(items)
+                        .all(|(pattern, item)| pattern.matches(item))
             }),
             Self::Object(members) => members
                 .iter()
@@ -42,7 +45,9 @@ impl Pattern {
                 .is_some_and(|name| names.contains(name)),
             Self::One(one, others) => value.as_array().is_some_and(|items| {
                 let ones = items.iter().filter(|item| one.matches(item)).count();
-                let all = items.iter().all(|item| one.matches(item) || others.matches(item));
+                let all = items
+                    .iter()
+                    .all(|item| one.matches(item) || others.matches(item));
                 ones == 1 && all
             }),
             Self::By(answerers) => {

@@ -154,7 +154,10 @@ impl<'a> Programmer<'a> {
             let name = self.name();
             scope.errors.insert("Failed".into());
             scope.is_over = true;
-            scope.push(name, json!({ "Type": "Fail", "Error": "Failed", "Cause": "as drawn" }));
+            scope.push(
+                name,
+                json!({ "Type": "Fail", "Error": "Failed", "Cause": "as drawn" }),
+            );
         }
         finished(scope)
     }
@@ -189,7 +192,9 @@ impl<'a> Programmer<'a> {
                 retries.push(json!({
                     "ErrorEquals": losses, "IntervalSeconds": 1, "MaxAttempts": 99, "BackoffRate": 1.0,
                 }));
-                expected.errors.retain(|name| !name.ends_with("SdkClientException"));
+                expected
+                    .errors
+                    .retain(|name| !name.ends_with("SdkClientException"));
             }
         }
         if !retries.is_empty() {
@@ -228,7 +233,14 @@ impl<'a> Programmer<'a> {
         };
         let is_repeatable = self.chance.one_in(4);
         let fails = [0, 0, 0, 1, 2, u32::MAX][self.chance.below(6)];
-        self.book.define(&name, Behaviour::Answers { after, fails, is_repeatable });
+        self.book.define(
+            &name,
+            Behaviour::Answers {
+                after,
+                fails,
+                is_repeatable,
+            },
+        );
         let mut expected = Expected {
             success: Some(Pattern::Exactly(json!({ "by": &name }))),
             errors: BTreeSet::new(),
@@ -255,7 +267,14 @@ impl<'a> Programmer<'a> {
     fn timeout(&mut self, scope: &mut Scope) {
         let name = self.name();
         let after = Duration::from_secs(3_000);
-        self.book.define(&name, Behaviour::Answers { after, fails: 0, is_repeatable: false });
+        self.book.define(
+            &name,
+            Behaviour::Answers {
+                after,
+                fails: 0,
+                is_repeatable: false,
+            },
+        );
         let mut expected = Expected::default();
         expected.errors.insert("States.Timeout".into());
         if self.may_lose {
@@ -302,7 +321,11 @@ impl<'a> Programmer<'a> {
             3 => (Plan::Refused(late), vec![], vec!["Refused"]),
             4 => (Plan::Beats(Duration::from_secs(7), 5), vec![1], vec![]),
             // Just when its time is up.
-            5 => (Plan::Once(Duration::from_secs(30)), vec![1], vec!["States.Timeout"]),
+            5 => (
+                Plan::Once(Duration::from_secs(30)),
+                vec![1],
+                vec!["States.Timeout"],
+            ),
             _ => (Plan::Once(late), vec![1], vec![]),
         };
         self.book.define(&name, Behaviour::Token(plan));
@@ -476,7 +499,10 @@ fn finished(mut scope: Scope) -> (Value, Expected) {
         success: (!scope.is_over).then(|| Pattern::Object(scope.members)),
         errors: scope.errors,
     };
-    (json!({ "StartAt": scope.first, "States": scope.states }), expected)
+    (
+        json!({ "StartAt": scope.first, "States": scope.states }),
+        expected,
+    )
 }
 
 /// A task that calls the function of its own name.

@@ -197,16 +197,25 @@ impl SharedQueue {
         let state = self.state();
         let lines = state.entries.iter().take(20).map(|entry| {
             let wait = entry.visible_at.saturating_duration_since(now);
-            let Entry { message, receives, .. } = entry;
+            let Entry {
+                message, receives, ..
+            } = entry;
             let body = name(&message.body);
-            format!("  {} {body} in {wait:?}, received {receives} times", message.execution)
+            format!(
+                "  {} {body} in {wait:?}, received {receives} times",
+                message.execution
+            )
         });
-        format!("{} messages\n{}", state.entries.len(), lines.collect::<Vec<_>>().join("\n"))
+        format!(
+            "{} messages\n{}",
+            state.entries.len(),
+            lines.collect::<Vec<_>>().join("\n")
+        )
     }
 }
 
 /// What a message is called.
-pub fn name(body: &Body) -> &'static str {
+pub(super) fn name(body: &Body) -> &'static str {
     match body {
         Body::Start(_) => "Start",
         Body::Wake { .. } => "Wake",

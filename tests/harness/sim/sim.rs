@@ -28,7 +28,7 @@ use super::{
 };
 
 /// An engine in a simulation.
-pub type SimEngine = Engine<Backend, Functions, SimClock>;
+pub(super) type SimEngine = Engine<Backend, Functions, SimClock>;
 
 /// After so much time whatever has not ended never will.
 const HORIZON: Duration = Duration::from_secs(40_000);
@@ -88,7 +88,11 @@ impl Sim {
     /// # Errors
     ///
     /// The promise that was broken.
-    pub fn run(seed: u64, faults: Faults, plans: impl FnOnce(&World) -> Plans) -> Result<Report, String> {
+    pub fn run(
+        seed: u64,
+        faults: Faults,
+        plans: impl FnOnce(&World) -> Plans,
+    ) -> Result<Report, String> {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)

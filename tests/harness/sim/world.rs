@@ -342,7 +342,10 @@ impl World {
     pub fn note(&self, line: &str) {
         let passed = self.begun.elapsed();
         if self.faults.is_told {
-            #[allow(clippy::print_stderr, reason = "whoever repeats a seed wants to see it")]
+            #[allow(
+                clippy::print_stderr,
+                reason = "whoever repeats a seed wants to see it"
+            )]
             {
                 eprintln!("{:10.3} {line}", passed.as_secs_f64());
             }

@@ -31,7 +31,8 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let head = self.store().head(execution).await?.ok_or_else(unknown)?;
         // The log decides, never the head row.
         let loaded = self.load(&head.key).await?;
-        if let Some(end) = Shown::of(loaded.number, &loaded.checkpoint).and_then(|shown| shown.end) {
+        if let Some(end) = Shown::of(loaded.number, &loaded.checkpoint).and_then(|shown| shown.end)
+        {
             return Ok(end);
         }
         // The message first: it hands on what the stop owes, should this be the end. It also tells the

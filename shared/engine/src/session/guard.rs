@@ -29,14 +29,21 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             .or(guard)
             .map(|message| message.cause)
             .or_else(|| self.named(received, newest))
-            .or_else(|| received.first().filter(|_| self.must_recheck).map(|r| r.cause))
+            .or_else(|| {
+                received
+                    .first()
+                    .filter(|_| self.must_recheck)
+                    .map(|r| r.cause)
+            })
     }
 
     /// A message that somebody else has brought the newest commit about with: it was delivered twice.
     fn named(&self, received: &[Received], newest: &Loaded) -> Option<Cause> {
         let cause = newest.cause.filter(|_| newest.number != self.committed)?;
         let mut messages = self.held.iter().chain(received);
-        messages.any(|message| message.cause == cause).then_some(cause)
+        messages
+            .any(|message| message.cause == cause)
+            .then_some(cause)
     }
 
     /// Whoever commits for a message that was received before has somebody look once more, should this
@@ -52,7 +59,12 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 
     /// Takes messages into keeping: the last one that brought something about is the guard.
     pub(super) fn keep(&mut self, received: &[Received], turned: &Turned) {
-        let Turned { stepped, is_recheck, asked_by, .. } = turned;
+        let Turned {
+            stepped,
+            is_recheck,
+            asked_by,
+            ..
+        } = turned;
         self.held.extend_from_slice(received);
         let guard = match (stepped.is_committed, is_recheck) {
             (true, _) => stepped.loaded.cause,
@@ -68,7 +80,9 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         } else if !is_recheck {
             // That was found out only when somebody else's commit was in the way.
             let is_named = self.named(&[], &stepped.loaded).is_some();
-            let is_start = received.iter().any(|r| matches!(r.message.body, Body::Start(_)));
+            let is_start = received
+                .iter()
+                .any(|r| matches!(r.message.body, Body::Start(_)));
             self.must_recheck = is_named || is_start && is_entombed(&stepped.loaded.checkpoint);
         }
     }
@@ -195,7 +209,13 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 ..received.message.clone()
             });
             let again = again.map(|message| message.after(POISON_DELAY)).collect();
-            done = done.and(self.engine.store().send(again).await.map_err(StepError::from));
+            done = done.and(
+                self.engine
+                    .store()
+                    .send(again)
+                    .await
+                    .map_err(StepError::from),
+            );
             if done.is_ok() {
                 self.delete(messages).await;
             }
@@ -211,9 +231,14 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let asked = Instant::now();
         self.renewal = self.engine.renewal_period().map(|period| asked + period);
         let store = self.engine.store();
-        if let Some(visibility) = store.visibility().filter(|_| self.is_guarded() && !self.has_lapsed()) {
+        if let Some(visibility) = store
+            .visibility()
+            .filter(|_| self.is_guarded() && !self.has_lapsed())
+        {
             let messages = || self.held.iter().chain(&self.unread);
-            let receipts = messages().map(|received| received.receipt.clone()).collect();
+            let receipts = messages()
+                .map(|received| received.receipt.clone())
+                .collect();
             match store.extend(receipts).await {
                 Ok(()) => {
                     let until = Some(asked + visibility);
@@ -236,5 +261,8 @@ fn is_entombed(checkpoint: &Checkpoint) -> bool {
 }
 
 fn receipts(messages: &[Received]) -> Vec<Receipt> {
-    messages.iter().map(|received| received.receipt.clone()).collect()
+    messages
+        .iter()
+        .map(|received| received.receipt.clone())
+        .collect()
 }

@@ -23,7 +23,12 @@ const LOOK_DELAY_MIN: Duration = Duration::from_secs(2);
 impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// Does what the step owes; all that the checkpoint owes, if what was done of it is not known.
     pub(super) async fn hand_on(&mut self, turned: &Turned) -> Result<(), StepError> {
-        let Turned { subject, stepped, is_recheck, .. } = turned;
+        let Turned {
+            subject,
+            stepped,
+            is_recheck,
+            ..
+        } = turned;
         let checkpoint = &stepped.loaded.checkpoint;
         let commands = match is_recheck {
             true => checkpoint.commands(),
@@ -125,7 +130,11 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let checkpoint = &stepped.loaded.checkpoint;
         let shown = Shown::of(stepped.loaded.number, checkpoint);
         match shown.filter(|_| !checkpoint.status.is_closed() && !stepped.is_shown) {
-            Some(shown) => Ok(self.engine.store().update_head(&self.execution, &shown).await?),
+            Some(shown) => Ok(self
+                .engine
+                .store()
+                .update_head(&self.execution, &shown)
+                .await?),
             None => Ok(()),
         }
     }

@@ -173,7 +173,8 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let subject = &turned.subject;
         for id in mine {
             if let Some(call) = self.call(subject, checkpoint, id) {
-                self.attempts.begin(&self.engine, &subject.head, call, until);
+                self.attempts
+                    .begin(&self.engine, &subject.head, call, until);
             }
         }
     }

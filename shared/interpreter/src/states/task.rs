@@ -54,7 +54,9 @@ fn begin(draft: &mut Draft<'_>, attempt: Attempt, claim: &Claim) {
         });
     }
     // That of an activity runs since it was offered.
-    let deadline = attempt.deadline.or_else(|| later(draft, attempt.timeout_seconds));
+    let deadline = attempt
+        .deadline
+        .or_else(|| later(draft, attempt.timeout_seconds));
     let heartbeat = later(draft, attempt.heartbeat_seconds).filter(|_| attempt.token.is_some());
     draft.frame_mut(frame).phase = Phase::Claimed {
         attempt,
