@@ -7,6 +7,7 @@
 )]
 
 pub mod case;
+pub mod sim;
 pub mod state_test;
 pub mod world;
 

@@ -1,5 +1,6 @@
 //! Answers to task tokens, as a step sees them: whoever puts a decision first has decided.
 
+use segno_asl::errors::StateError;
 use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Timestamp},
@@ -8,7 +9,7 @@ use segno_interpreter::{
 
 use crate::{
     Backend, Clock, Engine, Invoker,
-    step::Request,
+    step::{Request, Told},
     store::{Created, Decision, StoreError},
 };
 
@@ -21,29 +22,32 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         checkpoint: &Checkpoint,
         request: &Request<'_>,
         now: Timestamp,
-    ) -> Result<Vec<EventKind>, StoreError> {
+    ) -> Result<Vec<Told>, StoreError> {
         let Some(first) = checkpoint
             .token_attempts()
             .map(|attempt| attempt.id.number)
             .min()
         else {
-            return Ok(request.events.clone());
+            return Ok(request.told.clone());
         };
-        let mut events = Vec::new();
+        let mut all = Vec::new();
         if request.folds_answers {
             let decisions = self.store().decisions(execution, first).await?;
-            events.extend(decisions.into_iter().filter_map(answered));
+            let answers = decisions.into_iter().filter_map(answered);
+            all.extend(answers.map(|answer| Told::by(request.asked_by, answer)));
         }
-        for event in &request.events {
-            match event {
+        for told in &request.told {
+            let mut before = Vec::new();
+            match &told.event {
                 EventKind::Woken { number } if is_due(checkpoint, *number, now) => {
-                    self.expire(execution, checkpoint, now, &mut events).await?;
+                    self.expire(execution, checkpoint, now, &mut before).await?;
                 }
                 EventKind::AttemptEnded {
                     attempt,
-                    outcome: Err(_),
+                    outcome: Err(error),
                 } if has_token(checkpoint, *attempt) => {
-                    events.extend(self.close(execution, *attempt).await?);
+                    let error = Some(error.clone());
+                    before.extend(self.close(execution, *attempt, error).await?);
                 }
                 EventKind::ExecutionStarted(_)
                 | EventKind::Continued { .. }
@@ -56,9 +60,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 | EventKind::Redriven { .. }
                 | EventKind::Stopped { .. } => {}
             }
-            events.push(event.clone());
+            all.extend(before.into_iter().map(|event| Told::by(told.by, event)));
+            all.push(told.clone());
         }
-        Ok(events)
+        Ok(all)
     }
 
     /// The attempts whose time is up: those that were heard of meanwhile are not, and those that were
@@ -82,7 +87,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 events.push(EventKind::Beat { attempt, at });
                 continue;
             }
-            events.extend(self.close(execution, attempt.id).await?);
+            events.extend(self.close(execution, attempt.id, None).await?);
         }
         Ok(())
     }
@@ -92,11 +97,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         &self,
         execution: &ExecutionKey,
         attempt: AttemptId,
+        error: Option<StateError>,
     ) -> Result<Option<EventKind>, StoreError> {
-        let decided = self
-            .store()
-            .decide(execution, attempt, &Decision::Closed)
-            .await?;
+        let closed = Decision::Closed(error);
+        let decided = self.store().decide(execution, attempt, &closed).await?;
         Ok(match decided {
             Created::New(_) => None,
             Created::Existing(decision) => answered((attempt, decision)),
@@ -116,9 +120,11 @@ fn has_token(checkpoint: &Checkpoint, attempt: AttemptId) -> bool {
         .is_some_and(|(_, attempt)| attempt.token.is_some())
 }
 
+/// What is decided is what happens: also if whoever decided that is gone before it was committed.
 fn answered((attempt, decision): (AttemptId, Decision)) -> Option<EventKind> {
-    match decision {
-        Decision::Answered(outcome) => Some(EventKind::Answered { attempt, outcome }),
-        Decision::Closed => None,
-    }
+    let outcome = match decision {
+        Decision::Answered(outcome) => outcome,
+        Decision::Closed(error) => Err(error?),
+    };
+    Some(EventKind::Answered { attempt, outcome })
 }

@@ -84,6 +84,13 @@ impl Entropy {
         Ok(u8::try_from(percent).expect("less than 100"))
     }
 
+    /// A UUID that nobody else has.
+    pub(crate) fn uuid(&self) -> Result<String, getrandom::Error> {
+        Ok(uuid::Builder::from_random_bytes(self.bytes()?)
+            .into_uuid()
+            .to_string())
+    }
+
     /// A nonce that nobody else has.
     pub(crate) fn nonce(&self) -> Result<Nonce, getrandom::Error> {
         self.bytes().map(Nonce)

@@ -19,7 +19,7 @@ use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     invoker::Call,
     logs,
-    session::{Attempts, Subject, started},
+    session::{Attempts, Ended, Subject, started},
     store::{Head, Shown},
 };
 
@@ -156,7 +156,7 @@ impl<S: Backend, I: Invoker, C: Clock> Run<'_, S, I, C> {
         let Subject { head, machine } = &self.subject;
         for id in attempts {
             if let Some(call) = Call::of(head, machine, &self.checkpoint, id) {
-                self.attempts.begin(self.engine, head, call);
+                self.attempts.begin(self.engine, head, call, None);
             }
         }
         Ok(())
@@ -189,10 +189,12 @@ impl<S: Backend, I: Invoker, C: Clock> Run<'_, S, I, C> {
         };
         let mut events = Vec::new();
         tokio::select! {
-            Some(event) = self.attempts.next() => events.push(event),
+            biased;
             () = timer => events.extend(wake.map(|wake| EventKind::Woken { number: wake.number })),
+            Some(ended) = self.attempts.next() => events.extend(ended.into_event()),
         }
-        events.extend(self.attempts.others());
+        let others = self.attempts.others();
+        events.extend(others.into_iter().filter_map(Ended::into_event));
         events
     }
 

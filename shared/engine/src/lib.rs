@@ -41,7 +41,7 @@ use std::{
 
 use segno_asl::definition::{Diagnostics, StateMachine, parse};
 use segno_interpreter::{key::ExecutionKey, transition::Transition};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::sync::Notify;
 
 pub use self::{
     catalog::Catalog, clock::Clock, config::Config, invoker::Invoker, queue::Queue,
@@ -70,14 +70,10 @@ struct Inner<S, I, C> {
     clock: C,
     config: Config,
     observer: Box<dyn Observer>,
-    /// Names this process in claims.
-    instance: String,
     definitions: Mutex<HashMap<Arc<str>, Arc<StateMachine>>>,
     /// The texts of definitions that were read, by hash.
     texts: Mutex<HashMap<ContentHash, Arc<str>>>,
     sessions: Mutex<Sessions>,
-    /// What runs. It ends with the engine.
-    running: Mutex<JoinSet<()>>,
     express: Mutex<Remembered>,
     /// Executions have ended, or are offered to the workers of activities.
     news: Notify,
@@ -125,11 +121,9 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 clock,
                 config,
                 observer: Box::new(observer),
-                instance: uuid::Uuid::new_v4().to_string(),
                 definitions: Mutex::default(),
                 texts: Mutex::default(),
                 sessions: Mutex::default(),
-                running: Mutex::default(),
                 express: Mutex::default(),
                 news: Notify::new(),
             }),
@@ -197,10 +191,6 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         &*self.inner.observer
     }
 
-    fn instance(&self) -> &str {
-        &self.inner.instance
-    }
-
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         lock(&self.inner.sessions)
     }
@@ -209,14 +199,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         lock(&self.inner.express)
     }
 
-    /// Lets something run until the engine is gone.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut running = lock(&self.inner.running);
-        while running.try_join_next().is_some() {}
-        running.spawn(task);
-    }
-
-    /// Something has ended that somebody may wait for.
+    /// An execution has ended, or is offered to the workers of an activity: somebody may wait for it.
     fn announce(&self) {
         self.inner.news.notify_waiters();
     }

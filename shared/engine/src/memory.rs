@@ -52,8 +52,8 @@ struct Tables {
 /// What the commits of one execution add up to, and what lies beside them.
 #[derive(Default)]
 struct Log {
-    commits: u64,
-    writer: Nonce,
+    /// Who wrote each commit.
+    writers: Vec<Nonce>,
     cause: Option<Cause>,
     checkpoint: Vec<u8>,
     history: Vec<HistoryEvent>,
@@ -63,6 +63,11 @@ struct Log {
 }
 
 impl Log {
+    fn writer(&self, commit: u64) -> Option<Nonce> {
+        let index = usize::try_from(commit.checked_sub(1)?).ok()?;
+        self.writers.get(index).copied()
+    }
+
     fn select(&self, ids: impl IntoIterator<Item = PayloadId>) -> Payloads {
         ids.into_iter()
             .filter_map(|id| Some((id, self.payloads.get(&id)?.clone())))
@@ -109,7 +114,11 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn load(&self, execution: &ExecutionKey) -> Result<Option<Loaded>, StoreError> {
         let tables = self.tables();
-        let Some(log) = tables.logs.get(execution).filter(|log| log.commits > 0) else {
+        let Some(log) = tables
+            .logs
+            .get(execution)
+            .filter(|log| !log.writers.is_empty())
+        else {
             return Ok(None);
         };
         let mut checkpoint =
@@ -119,7 +128,7 @@ impl Store for MemoryStore {
             })?;
         checkpoint.payloads = log.select(checkpoint.payload_ids());
         Ok(Some(Loaded {
-            number: log.commits,
+            number: log.writers.len() as u64,
             cause: log.cause,
             checkpoint,
         }))
@@ -132,9 +141,8 @@ impl Store for MemoryStore {
     ) -> Result<Committed, StoreError> {
         let mut tables = self.tables();
         let log = tables.logs.entry(execution.clone()).or_default();
-        if commit.number != log.commits + 1 {
-            let is_own = commit.number == log.commits && commit.writer == log.writer;
-            return match is_own {
+        if commit.number != log.writers.len() as u64 + 1 {
+            return match log.writer(commit.number) == Some(commit.writer) {
                 true => Ok(Committed {
                     is_head_written: true,
                 }),
@@ -144,8 +152,7 @@ impl Store for MemoryStore {
             };
         }
         let transition = commit.transition;
-        log.commits = commit.number;
-        log.writer = commit.writer;
+        log.writers.push(commit.writer);
         log.cause = commit.cause;
         log.checkpoint = transition.checkpoint.encode();
         log.history.extend_from_slice(&transition.history);

@@ -2,7 +2,7 @@
 //!
 //! AWS: [Start workflow executions from a task state](https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use segno_asl::{
     data::{
@@ -19,20 +19,28 @@ use crate::{
     Backend, Clock, Engine, Invoker,
     catalog::Machine,
     invoker::Call,
-    operations::{Pick, StartRequest, arn::StateMachineArn},
+    operations::{Pick, StartError, StartRequest, arn::StateMachineArn},
     store::{Created, EndStatus, Head},
 };
+
+/// So often a start is made whose answer is lost.
+const TRIES: u32 = 3;
+
+/// How long it takes until it is made again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// Starts the execution that an attempt asks for. The same attempt may ask again: the start is
     /// recognised by its nonce.
     pub(crate) async fn start_child(&self, parent: &ExecutionKey, call: &Call) -> Outcome {
+        let request_id = self.config().entropy.uuid().map_err(unavailable)?;
+        let refused = |name: &str, message: &str| refused(name, message, &request_id);
         let parameters = call.input.value();
         let Some(machine_arn) = parameters.get("StateMachineArn").and_then(Value::as_str) else {
             let cause = "The field 'StateMachineArn' is required but was missing";
             return Err(StateError::new(names::RUNTIME, cause));
         };
-        let machine = self.child_machine(machine_arn).await?;
+        let machine = self.child_machine(machine_arn, &request_id).await?;
         let waits = match &call.resource {
             Resource::Service { pattern, .. } => {
                 matches!(pattern, Pattern::Sync | Pattern::Sync2)
@@ -62,7 +70,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 attempt: call.attempt,
             }),
         };
-        let head = match self.start(request).await {
+        let head = match self.start_surely(request).await {
             Ok(Created::New(head)) => head,
             Ok(Created::Existing(head)) => {
                 let message = format!("Execution Already Exists: '{}'", head.key.arn);
@@ -70,11 +78,24 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             }
             Err(error) => return Err(unavailable(error)),
         };
-        Ok(response(&head))
+        Ok(response(&head, &request_id))
+    }
+
+    /// Starts an execution whose nonce is known. A start whose answer is lost is made again.
+    async fn start_surely(&self, request: StartRequest) -> Result<Created<Head>, StartError> {
+        let mut tries = 1;
+        loop {
+            match self.start(request.clone()).await {
+                Err(_) if tries < TRIES => tries += 1,
+                started => return started,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// The state machine that a task names.
-    async fn child_machine(&self, arn: &str) -> Result<Machine, StateError> {
+    async fn child_machine(&self, arn: &str, request_id: &str) -> Result<Machine, StateError> {
+        let refused = |name: &str, message: &str| refused(name, message, request_id);
         let parsed = StateMachineArn::parse(arn).ok_or_else(|| {
             let message = format!("Invalid Arn: 'Invalid ARN prefix: {arn}'");
             refused("InvalidArn", &message)
@@ -201,8 +222,7 @@ fn service_prefix(service: &str) -> &str {
 }
 
 /// The response to StartExecution, with what AWS's SDK adds to it.
-fn response(head: &Head) -> Payload {
-    let request_id = uuid::Uuid::new_v4().to_string();
+fn response(head: &Head, request_id: &str) -> Payload {
     let length =
         json!({ "executionArn": head.key.arn, "startDate": head.started_at.0 as f64 / 1e3 })
             .to_string()
@@ -214,7 +234,7 @@ fn response(head: &Head) -> Payload {
         "ExecutionArn": head.key.arn,
         "SdkHttpMetadata": {
             "AllHttpHeaders": {
-                "x-amzn-RequestId": [&request_id],
+                "x-amzn-RequestId": [request_id],
                 "connection": ["keep-alive"],
                 "Content-Length": [&length],
                 "Date": [&date],
@@ -225,7 +245,7 @@ fn response(head: &Head) -> Payload {
                 "Content-Length": &length,
                 "Content-Type": content_type,
                 "Date": &date,
-                "x-amzn-RequestId": &request_id,
+                "x-amzn-RequestId": request_id,
             },
             "HttpStatusCode": 200,
         },
@@ -243,10 +263,9 @@ fn http_date(milliseconds: i64) -> String {
 }
 
 /// An error of the Step Functions API, as a task sees it.
-fn refused(name: &str, message: &str) -> StateError {
+fn refused(name: &str, message: &str, request_id: &str) -> StateError {
     let cause = format!(
-        "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {name}; Request ID: {}; Proxy: null)",
-        uuid::Uuid::new_v4()
+        "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {name}; Request ID: {request_id}; Proxy: null)"
     );
     StateError::new(format!("StepFunctions.{name}Exception"), cause)
 }

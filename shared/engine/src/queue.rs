@@ -7,6 +7,8 @@ use segno_interpreter::{
     checkpoint::AttemptId, event::Outcome, key::ExecutionKey, payload::Payload,
 };
 
+use tokio::time::Instant;
+
 use crate::store::Head;
 
 /// Where messages wait: the only thing that wakes an execution.
@@ -37,7 +39,8 @@ pub trait Queue: Send + Sync + 'static {
     /// process ends.
     fn visibility(&self) -> Option<Duration>;
 
-    /// Keeps messages that were received from being received again, for that long from now.
+    /// Keeps messages that were received from being received again, for that long from now. One that
+    /// was received again meanwhile, or is deleted, stays as it is.
     fn extend(&self, receipts: Vec<Receipt>)
     -> impl Future<Output = Result<(), QueueError>> + Send;
 }
@@ -152,6 +155,9 @@ pub struct Received {
     pub receipt: Receipt,
     /// How often it was received, this time included.
     pub receives: u32,
+    /// From then on somebody else may receive it, unless it is [extended](Queue::extend): no later than
+    /// the queue counts. `None`: nobody else will, as long as the process lives.
+    pub until: Option<Instant>,
 }
 
 impl Received {

@@ -2,47 +2,69 @@
 //! is left to do but wait.
 //!
 //! The messages it has received guard what it does: if the worker dies, they are received again, and
-//! whoever receives them does what the checkpoint still owes. So at least one is kept for as long as
-//! calls are being made, and all are deleted only after what was committed has been handed on.
+//! whoever receives them does what the checkpoint still owes. One is enough: the *guard*, the last one
+//! that brought a commit about. All are deleted only after what was committed has been handed on.
 
+mod claims;
 mod events;
+mod guard;
 mod hand_on;
 mod perform;
 
-pub(crate) use self::{events::started, perform::Attempts};
+pub(crate) use self::{
+    events::started,
+    perform::{Attempts, Ended},
+};
 
-use std::{future::pending, sync::Arc};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use segno_asl::definition::StateMachine;
-use segno_interpreter::{event::EventKind, key::ExecutionKey};
-use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
+use segno_interpreter::{
+    event::{EventKind, Timestamp},
+    key::ExecutionKey,
+};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, sleep, sleep_until},
+};
 
+use self::claims::Holder;
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
-    queue::{Body, Receipt, Received},
-    step::{Claims, Request},
+    queue::{Body, Cause, Received},
+    step::{Claims, Request, Stepped, Told},
     store::{Head, Loaded},
 };
+
+/// How long a session waits before it tries again what a store or a queue did not do.
+const PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Session<S, I, C> {
     engine: Engine<S, I, C>,
     execution: ExecutionKey,
-    /// Names the claims of this session: no other session ever has this name.
-    holder: String,
     inbox: UnboundedReceiver<Received>,
-    /// What was received and not looked at yet.
+    /// What was received, and nothing was done about yet.
     unread: Vec<Received>,
     /// What was received and is not deleted yet, the guard first.
-    held: Vec<Receipt>,
-    held_since: Instant,
-    /// What is known of the execution. It is read when it is needed, and again after a conflict.
+    held: Vec<Received>,
+    /// What is known of the execution.
     subject: Option<Subject>,
+    /// Its newest commit. It is read again with each message: somebody else may have made another.
     loaded: Option<Loaded>,
+    /// The number of the last commit that was made here.
+    committed: u64,
     attempts: Attempts,
+    holder: Holder,
     /// What has happened here, and is not committed yet.
     events: Vec<EventKind>,
-    /// The wake-up that was sent last.
-    sent_wake: Option<u64>,
+    /// The wake-up that is to be sent when the session lets go.
+    owed_wake: Option<u64>,
+    /// Whether it is not known what was done of what the checkpoint owes.
+    must_recheck: bool,
+    /// Whether something is due, and there is room for it by now.
+    has_room: bool,
+    /// When messages and claims are renewed, if they run out.
+    renewal: Option<Instant>,
 }
 
 /// What a session is about.
@@ -56,32 +78,34 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     pub(crate) fn new(
         engine: Engine<S, I, C>,
         execution: ExecutionKey,
-        holder: String,
         inbox: UnboundedReceiver<Received>,
     ) -> Self {
+        let renewal = engine
+            .renewal_period()
+            .map(|period| Instant::now() + period);
         Self {
             engine,
             execution,
-            holder,
             inbox,
             unread: Vec::new(),
             held: Vec::new(),
-            held_since: Instant::now(),
             subject: None,
             loaded: None,
+            committed: 0,
             attempts: Attempts::default(),
+            holder: Holder::default(),
             events: Vec::new(),
-            sent_wake: None,
+            owed_wake: None,
+            must_recheck: false,
+            has_room: false,
+            renewal,
         }
     }
 
-    /// Goes on until nothing is left to do. What cannot be done is tried again by whoever receives
-    /// the messages once more.
+    /// Goes on until nothing is left to do.
     pub(crate) async fn run(mut self) {
         loop {
-            if let Err(error) = self.go_on().await {
-                self.give_up(&error).await;
-            }
+            self.see_through().await;
             // Something may have come in at the last moment.
             match self.engine.leave(&self.execution, &mut self.inbox) {
                 Some(received) => self.unread.push(received),
@@ -90,14 +114,37 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         }
     }
 
+    /// What did not work is tried again: calls that are being made go on meanwhile. What never will
+    /// work is left.
+    async fn see_through(&mut self) {
+        while let Err(error) = self.go_on().await {
+            if !error.is_passing() {
+                return self.give_up(&error).await;
+            }
+            tracing::warn!(
+                execution = self.execution.arn,
+                error = &error as &dyn std::error::Error,
+                "the execution stands still for a moment"
+            );
+            // How far it got is not known.
+            self.must_recheck = true;
+            self.loaded = None;
+            sleep(PAUSE).await;
+        }
+    }
+
     async fn go_on(&mut self) -> Result<(), StepError> {
         loop {
-            let received = self.read();
-            self.turn(received).await?;
+            self.read();
             if self.has_lapsed() {
-                return self.abandon().await;
+                self.lose_guard();
             }
-            if !self.events.is_empty() {
+            match self.is_guarded() {
+                true if self.has_work() => self.turn().await?,
+                true => {}
+                false => self.send_on(Duration::ZERO).await?,
+            }
+            if self.has_work() {
                 // Other executions get a turn in between.
                 tokio::task::yield_now().await;
             } else if !self.wait().await {
@@ -106,26 +153,25 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         }
     }
 
-    /// Takes what was received, and answers for it from now on.
-    fn read(&mut self) -> Vec<Received> {
+    fn read(&mut self) {
         while let Ok(message) = self.inbox.try_recv() {
             self.unread.push(message);
         }
-        // The end of a child that its call has not told of yet can wait: the call is over in a moment,
-        // and a history tells of it first.
-        let (received, unread) = std::mem::take(&mut self.unread)
-            .into_iter()
-            .partition(|received| !self.is_being_called(received));
-        self.unread = unread;
-        let received: Vec<Received> = received;
-        if self.held.is_empty() {
-            self.held_since = Instant::now();
-        }
-        self.held
-            .extend(received.iter().map(|received| received.receipt.clone()));
-        received
     }
 
+    fn has_work(&self) -> bool {
+        self.must_recheck
+            || self.has_room
+            || self.holder.is_renamed()
+            || !self.events.is_empty()
+            || self
+                .unread
+                .iter()
+                .any(|received| !self.is_being_called(received))
+    }
+
+    /// The end of a child that its call has not told of yet can wait: the call is over in a moment, and
+    /// a history tells of it first.
     fn is_being_called(&self, received: &Received) -> bool {
         match received.message.body {
             Body::ChildEnded { attempt, .. } => self.attempts.contains(attempt),
@@ -134,66 +180,121 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     }
 
     /// One step, and what it owes.
-    async fn turn(&mut self, received: Vec<Received>) -> Result<(), StepError> {
-        let Some(subject) = self.subject(&received).await? else {
+    async fn turn(&mut self) -> Result<(), StepError> {
+        let (later, received) = std::mem::take(&mut self.unread)
+            .into_iter()
+            .partition(|received| self.is_being_called(received));
+        self.unread = later;
+        match self.step(&received).await {
+            Ok(Some(turned)) => self.follow_up(received, turned).await,
             // There is no such execution yet, or its name belongs to another one.
-            self.events.clear();
-            return self.entomb(received).await;
-        };
-        let loaded = match self.loaded.take() {
-            Some(loaded) if !received.iter().any(is_about_others) => loaded,
-            None if received.iter().all(is_fresh_start) && !received.is_empty() => {
-                Loaded::nothing()
+            Ok(None) => self.dismiss(received).await,
+            Err(error) => {
+                self.unread.extend(received);
+                match error {
+                    // What was found out is sent on.
+                    StepError::Lapsed => Ok(self.lose_guard()),
+                    error => Err(error),
+                }
             }
-            _ => self.engine.load(&self.execution).await?,
+        }
+    }
+
+    /// What has happened, as one commit. `None` if there is no such execution.
+    async fn step(&mut self, received: &[Received]) -> Result<Option<Turned>, StepError> {
+        let Some(subject) = self.subject(received).await? else {
+            return Ok(None);
         };
-        let is_recheck = received.iter().any(|received| {
-            received.is_recheck() || loaded.cause.is_some_and(|cause| cause == received.cause)
-        });
-        let mut events = std::mem::take(&mut self.events);
-        for received in &received {
-            events.extend(
-                self.event_of(&subject, received, &loaded.checkpoint)
-                    .await?,
+        let loaded = self.newest(received).await?;
+        let rechecks = self.rechecks(received, &loaded);
+        let mut told = self.told(&subject, received, &loaded.checkpoint).await?;
+        let mut claimed_until = None;
+        if rechecks.is_some() {
+            let lost = self.lost(&subject, &loaded.checkpoint).await?;
+            told.extend(
+                lost.events
+                    .into_iter()
+                    .map(|event| Told::by(rechecks, event)),
             );
+            claimed_until = lost.claimed_until;
         }
-        if is_recheck {
-            events.extend(self.lost(&subject, &loaded.checkpoint).await?);
-            self.look_again_later().await?;
-        }
-        let has_news = !self.held.is_empty() && received.is_empty();
+        let asks = |received: &&Received| received.is_recheck() || is_about_rest(received);
+        let asked_by = rechecks.or(received.iter().rfind(asks).map(|received| received.cause));
+        let config = self.engine.config();
+        let holder = self.holder.name(&config.entropy)?.to_owned();
         let request = Request {
             machine: Some(&subject.head.machine),
-            takes_over: is_recheck || has_news || received.iter().any(is_due),
-            until: self.lapses_at(),
-            events,
-            cause: received.first().map(|received| received.cause),
-            folds_answers: is_recheck || received.iter().any(is_answer),
+            told,
+            cause: self.held.first().map(|guard| guard.cause),
+            asked_by,
+            folds_answers: rechecks.is_some() || received.iter().any(is_answer),
+            takes_over: rechecks.is_some()
+                || self.has_room
+                || received.is_empty()
+                || received.iter().any(is_due),
             claims: Some(Claims {
-                holder: &self.holder,
-                room: self.attempts.room(self.engine.config().attempts_max),
+                holder: &holder,
+                room: self.attempts.room(config.attempts_max),
             }),
+            until: self.lapses_at(received),
+            look_after: self.look_after(received, rechecks.is_some()),
         };
         let begun = Instant::now();
         let machine = &subject.machine;
         let stepped = self
             .engine
-            .step(&self.execution, machine, Some(loaded), &request)
-            .await;
-        if matches!(stepped, Err(StepError::Lapsed)) {
-            // What was found out is sent on.
-            self.events = request.events;
-            return Ok(());
+            .step(&self.execution, machine, Some(loaded), &request);
+        let stepped = stepped.await?;
+        Ok(Some(Turned {
+            subject,
+            stepped,
+            begun,
+            is_recheck: rechecks.is_some(),
+            asked_by,
+            claimed_until,
+        }))
+    }
+
+    /// The newest commit. What somebody was told may be about one that is not known here.
+    async fn newest(&mut self, received: &[Received]) -> Result<Loaded, StepError> {
+        let is_new = self.loaded.is_none() && self.held.is_empty() && !received.is_empty();
+        match self.loaded.take() {
+            Some(loaded) if received.is_empty() && !self.must_recheck => Ok(loaded),
+            // If that is wrong, the commit conflicts.
+            _ if is_new && received.iter().all(is_fresh_start) => Ok(Loaded::nothing()),
+            _ => Ok(self.engine.load(&self.execution).await?),
         }
-        let stepped = stepped?;
-        self.attempts
-            .keep_claimed(&stepped.loaded.checkpoint, &self.holder);
-        self.perform(&subject, &stepped, begun);
-        self.hand_on(&subject, &stepped, is_recheck).await?;
-        self.put_back_early(&received, &stepped.loaded.checkpoint)
-            .await?;
-        self.loaded = Some(stepped.loaded);
-        self.delete_all_but_the_guard().await
+    }
+
+    /// What the step owes is done; then the messages may go that nothing depends on any more.
+    async fn follow_up(
+        &mut self,
+        received: Vec<Received>,
+        turned: Turned,
+    ) -> Result<(), StepError> {
+        self.events.clear();
+        self.must_recheck = false;
+        self.holder.claimed_anew();
+        self.keep(&received, &turned);
+        let checkpoint = &turned.stepped.loaded.checkpoint;
+        let holder = self.holder.known().unwrap_or_default();
+        self.attempts.keep_claimed(checkpoint, holder);
+        self.perform(&turned);
+        // Only now it is known which calls are over.
+        self.has_room = (turned.stepped.is_committed || turned.is_recheck)
+            && self.attempts.room(self.engine.config().attempts_max) > 0
+            && turned
+                .stepped
+                .loaded
+                .checkpoint
+                .due_attempts()
+                .next()
+                .is_some();
+        self.hand_on(&turned).await?;
+        self.put_back_early(&received, checkpoint).await?;
+        self.loaded = Some(turned.stepped.loaded);
+        self.delete_all_but_the_guard().await;
+        Ok(())
     }
 
     /// Waits until something happens. `false` if nothing will, here.
@@ -216,39 +317,46 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             }
         };
         let renewal = async {
-            match self.engine.renewal_period() {
-                Some(period) => tokio::time::sleep(period).await,
+            match self.renewal {
+                Some(at) => sleep_until(at).await,
                 None => pending().await,
             }
         };
         let mut is_renewal_due = false;
+        let mut ended = None;
+        // In this order, so that whoever repeats a run sees the same.
         tokio::select! {
-            Some(received) = self.inbox.recv() => self.unread.push(received),
-            Some(event) = self.attempts.next() => self.events.push(event),
+            biased;
+            () = renewal => is_renewal_due = true,
             () = timer => {
                 self.events.extend(wake.map(|wake| EventKind::Woken { number: wake.number }));
             }
-            () = renewal => is_renewal_due = true,
+            Some(event) = self.attempts.next() => ended = Some(event),
+            Some(received) = self.inbox.recv() => self.unread.push(received),
         }
         if is_renewal_due {
             self.renew().await;
         }
-        self.events.extend(self.attempts.others());
+        let others = self.attempts.others();
+        for ended in ended.into_iter().chain(others) {
+            self.took_note(ended);
+        }
         true
     }
 }
 
-/// Whether a message is about what somebody else may have committed.
-fn is_about_others(received: &Received) -> bool {
-    match received.message.body {
-        Body::Stop { .. } | Body::Redrive { .. } | Body::Look => true,
-        Body::Start(_)
-        | Body::Wake { .. }
-        | Body::Due { .. }
-        | Body::Ended { .. }
-        | Body::Answered
-        | Body::ChildEnded { .. } => received.is_recheck(),
-    }
+/// A step that was made, and what was known before it.
+struct Turned {
+    subject: Subject,
+    stepped: Stepped,
+    /// When the step began: claims hold from then on.
+    begun: Instant,
+    /// Whether it is not known what was done before of what the checkpoint owes.
+    is_recheck: bool,
+    /// The message that asks for more than an event of its own.
+    asked_by: Option<Cause>,
+    /// Somebody else has promised to perform attempts, until then.
+    claimed_until: Option<Timestamp>,
 }
 
 /// Whether a message begins an execution that can hardly have a commit yet.
@@ -263,4 +371,9 @@ fn is_due(received: &Received) -> bool {
 
 fn is_answer(received: &Received) -> bool {
     matches!(received.message.body, Body::Answered)
+}
+
+/// Whether a message is about what the store knows, and brings no event of its own.
+fn is_about_rest(received: &Received) -> bool {
+    is_due(received) || is_answer(received)
 }

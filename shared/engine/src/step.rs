@@ -5,10 +5,11 @@ use std::time::Duration;
 use segno_asl::definition::{Diagnostics, StateMachine};
 use segno_interpreter::{
     advance,
-    checkpoint::{AttemptId, Checkpoint, Claim, Status},
+    checkpoint::{AttemptId, Checkpoint, Status},
     command::Command,
     event::{Event, EventKind, Timestamp},
     key::ExecutionKey,
+    payload::Payloads,
     transition::{Corrupt, Transition},
 };
 
@@ -18,7 +19,7 @@ use crate::{
     Backend, Clock, Engine, Invoker,
     catalog::{CatalogError, Machine},
     logs,
-    queue::{Cause, QueueError},
+    queue::{Body, Cause, Message, QueueError},
     store::{Commit, End, EndStatus, Loaded, Shown, StoreError},
 };
 
@@ -28,9 +29,11 @@ pub(crate) struct Request<'a> {
     /// The state machine that the execution runs, if that is known.
     pub(crate) machine: Option<&'a Machine>,
     /// What has happened, in order.
-    pub(crate) events: Vec<EventKind>,
-    /// The message that it happened by.
+    pub(crate) told: Vec<Told>,
+    /// The message that guards what is done, unless one of those brings something about that are told.
     pub(crate) cause: Option<Cause>,
+    /// The message that asks for what is not told: answers, and what came due earlier.
+    pub(crate) asked_by: Option<Cause>,
     /// Whether the store may know answers to tokens that the checkpoint does not.
     pub(crate) folds_answers: bool,
     /// Whether what came due earlier is taken over, even if nothing else happens.
@@ -39,6 +42,27 @@ pub(crate) struct Request<'a> {
     pub(crate) claims: Option<Claims<'a>>,
     /// Nothing is committed from then on: somebody else may be at it.
     pub(crate) until: Option<Instant>,
+    /// Before anything is committed, somebody is asked to look at the execution after that time.
+    pub(crate) look_after: Option<Duration>,
+}
+
+/// Something that has happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) event: EventKind,
+    /// The message that says so. `None`: it happened here.
+    pub(crate) by: Option<Cause>,
+}
+
+impl Told {
+    pub(crate) fn by(by: Option<Cause>, event: EventKind) -> Self {
+        Self { event, by }
+    }
+
+    /// What has happened here.
+    pub(crate) fn here(event: EventKind) -> Self {
+        Self::by(None, event)
+    }
 }
 
 /// Who performs attempts, and how many at most.
@@ -57,10 +81,36 @@ pub(crate) struct Stepped {
     pub(crate) commands: Vec<Command>,
     /// Whether there was anything to commit.
     pub(crate) is_committed: bool,
-    /// Whether another step was first.
-    pub(crate) is_beaten: bool,
     /// Whether the head row shows it already.
     pub(crate) is_shown: bool,
+}
+
+impl Stepped {
+    fn unchanged(loaded: Loaded) -> Self {
+        Self {
+            loaded,
+            commands: Vec::new(),
+            is_committed: false,
+            is_shown: false,
+        }
+    }
+}
+
+/// What comes of what has happened.
+pub(crate) enum Outlook {
+    /// Nothing: it was late, or repeated.
+    Unchanged(Loaded),
+    /// This is to be committed.
+    Commit(Prepared),
+}
+
+/// A commit that is to be made.
+pub(crate) struct Prepared {
+    number: u64,
+    cause: Option<Cause>,
+    transition: Transition,
+    /// What must be known to log what happens.
+    before: Option<Payloads>,
 }
 
 /// Why a step did not happen.
@@ -98,8 +148,30 @@ pub enum StepError {
     NoRandomness(#[from] getrandom::Error),
 }
 
+impl StepError {
+    /// Whether it may go well next time.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Unreadable { .. })
+            | Self::Catalog(CatalogError::Unreadable { .. }) => false,
+            Self::UnknownExecution(_) | Self::Definition { .. } | Self::Corrupt(_) => false,
+            Self::Store(StoreError::Conflict { .. } | StoreError::Unavailable(_))
+            | Self::Catalog(_)
+            | Self::Queue(_)
+            | Self::Lapsed
+            | Self::NoRandomness(_) => true,
+        }
+    }
+}
+
 /// After so many conflicts in a row a step waits a little, instead of racing.
 const CONFLICTS_MAX: u32 = 2;
+
+/// So often a commit is tried whose answer is lost.
+const TRIES: u32 = 3;
+
+/// How long a step waits before it tries that.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// Moves an execution forward by what has happened, in one commit. `known` is its newest commit,
@@ -121,16 +193,17 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         };
         let mut conflicts = 0;
         loop {
-            match self.try_step(execution, machine, loaded, request).await {
+            let outlook = self.prepare(execution, machine, loaded, request).await?;
+            let prepared = match outlook {
+                Outlook::Commit(prepared) => prepared,
+                Outlook::Unchanged(loaded) => return Ok(Stepped::unchanged(loaded)),
+            };
+            if conflicts == 0 {
+                self.have_looked(execution, request).await?;
+            }
+            match self.put(execution, prepared, request).await {
                 Err(StepError::Store(StoreError::Conflict { .. })) => conflicts += 1,
-                Err(error) => return Err(error),
-                Ok(stepped) => {
-                    let is_beaten = conflicts > 0;
-                    return Ok(Stepped {
-                        is_beaten,
-                        ..stepped
-                    });
-                }
+                result => return result,
             }
             if conflicts > CONFLICTS_MAX {
                 self.wait_out_of_turn().await?;
@@ -149,74 +222,105 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     async fn wait_out_of_turn(&self) -> Result<(), StepError> {
         let [first, second, ..] = self.config().entropy.bytes()?;
         let spread = u64::from(u16::from_be_bytes([first, second])) % 2_000;
-        let until = self
-            .clock()
-            .now()
-            .after(Duration::from_millis(1_000 + spread));
-        self.clock().sleep_until(until).await;
+        tokio::time::sleep(Duration::from_millis(1_000 + spread)).await;
         Ok(())
     }
 
-    async fn try_step(
+    /// Asks somebody to look at the execution, should this be the end.
+    async fn have_looked(
+        &self,
+        execution: &ExecutionKey,
+        request: &Request<'_>,
+    ) -> Result<(), StepError> {
+        if let Some(delay) = request.look_after {
+            let look = Message::recheck(execution.clone(), Body::Look);
+            self.store().send(vec![look.after(delay)]).await?;
+        }
+        Ok(())
+    }
+
+    /// What comes of what has happened, without committing it.
+    pub(crate) async fn prepare(
         &self,
         execution: &ExecutionKey,
         machine: &StateMachine,
         loaded: Loaded,
         request: &Request<'_>,
-    ) -> Result<Stepped, StepError> {
+    ) -> Result<Outlook, StepError> {
         let Loaded {
             number,
             cause,
             checkpoint,
         } = loaded;
         let now = self.clock().now();
-        let events = self
+        let told = self
             .with_answers(execution, &checkpoint, request, now)
             .await?;
         let before = logs::before(request.machine, &checkpoint);
-        let mut whole = Whole::new(machine, checkpoint);
-        for kind in events {
-            whole.append(self.event(kind, now)?)?;
+        let mut whole = Whole::new(machine, checkpoint, request.cause);
+        for Told { event, by } in told {
+            whole.append(self.event(event, now)?, by)?;
         }
         match request.claims {
             Some(claims) if request.takes_over || !whole.transition.is_empty() => {
-                self.claim(&mut whole, claims, now)?;
+                self.claim(&mut whole, claims, request.asked_by, now)?;
             }
             _ => {}
         }
-        let transition = whole.transition;
+        let Whole {
+            transition,
+            cause: by,
+            ..
+        } = whole;
         if transition.is_empty() {
-            return Ok(Stepped {
-                loaded: Loaded {
-                    number,
-                    cause,
-                    checkpoint: transition.checkpoint,
-                },
-                commands: Vec::new(),
-                is_committed: false,
-                is_beaten: false,
-                is_shown: false,
-            });
+            return Ok(Outlook::Unchanged(Loaded {
+                number,
+                cause,
+                checkpoint: transition.checkpoint,
+            }));
         }
-        let number = number + 1;
+        Ok(Outlook::Commit(Prepared {
+            number: number + 1,
+            cause: by,
+            transition,
+            before,
+        }))
+    }
+
+    /// Commits. A commit whose answer is lost is made again by the same writer: then it is recognised.
+    pub(crate) async fn put(
+        &self,
+        execution: &ExecutionKey,
+        prepared: Prepared,
+        request: &Request<'_>,
+    ) -> Result<Stepped, StepError> {
+        let Prepared {
+            number,
+            cause,
+            transition,
+            before,
+        } = prepared;
         let shown = (!transition.history.is_empty())
             .then(|| Shown::of(number, &transition.checkpoint))
             .flatten();
         let commit = Commit {
             number,
             writer: self.config().entropy.nonce()?,
-            cause: request.cause,
+            cause,
             transition: &transition,
             shown: shown.as_ref(),
         };
-        if request.until.is_some_and(|until| Instant::now() >= until) {
-            return Err(StepError::Lapsed);
-        }
-        let is_shown = self
-            .store()
-            .commit(execution, &commit)
-            .await?
-            .is_head_written;
+        let mut tries = 1;
+        let committed = loop {
+            if request.until.is_some_and(|until| Instant::now() >= until) {
+                return Err(StepError::Lapsed);
+            }
+            match self.store().commit(execution, &commit).await {
+                Err(StoreError::Unavailable(_)) if tries < TRIES => tries += 1,
+                committed => break committed?,
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
         self.observer().committed(execution, &transition);
         if let (Some(machine), Some(before)) = (request.machine, before) {
             let (logs, logging) = (&*self.config().logs, &machine.revision.logging);
@@ -225,13 +329,12 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         Ok(Stepped {
             loaded: Loaded {
                 number,
-                cause: request.cause,
+                cause,
                 checkpoint: transition.checkpoint,
             },
             commands: transition.commands,
             is_committed: true,
-            is_beaten: false,
-            is_shown,
+            is_shown: committed.is_head_written,
         })
     }
 
@@ -240,6 +343,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         &self,
         whole: &mut Whole<'_>,
         claims: Claims<'_>,
+        asked_by: Option<Cause>,
         now: Timestamp,
     ) -> Result<(), StepError> {
         let due = whole.transition.checkpoint.due_attempts();
@@ -249,17 +353,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 attempts,
                 claim: self.claim_of(claims.holder, now),
             };
-            whole.append(self.event(kind, now)?)?;
+            // What has happened before is what they came due by.
+            let by = asked_by.filter(|_| whole.transition.is_empty());
+            whole.append(self.event(kind, now)?, by)?;
         }
         Ok(())
-    }
-
-    /// The claim of a holder, from now on.
-    pub(crate) fn claim_of(&self, holder: &str, now: Timestamp) -> Claim {
-        Claim {
-            holder: holder.to_owned(),
-            until: now.after(self.config().claim_lifetime.unwrap_or_default()),
-        }
     }
 
     fn event(&self, kind: EventKind, at: Timestamp) -> Result<Event, StepError> {
@@ -283,12 +381,15 @@ impl Loaded {
 struct Whole<'a> {
     machine: &'a StateMachine,
     transition: Transition,
+    /// The last message that brought something about.
+    cause: Option<Cause>,
 }
 
 impl<'a> Whole<'a> {
-    fn new(machine: &'a StateMachine, checkpoint: Checkpoint) -> Self {
+    fn new(machine: &'a StateMachine, checkpoint: Checkpoint, cause: Option<Cause>) -> Self {
         Self {
             machine,
+            cause,
             transition: Transition {
                 checkpoint,
                 history: Vec::new(),
@@ -301,9 +402,12 @@ impl<'a> Whole<'a> {
 
     /// Appends the answer to one more event. What an earlier one owed may be done by a later one:
     /// only what the last checkpoint owes counts.
-    fn append(&mut self, event: Event) -> Result<(), Corrupt> {
+    fn append(&mut self, event: Event, by: Option<Cause>) -> Result<(), Corrupt> {
         let whole = &mut self.transition;
         let next = advance(self.machine, std::mem::take(&mut whole.checkpoint), event)?;
+        if !next.is_empty() {
+            self.cause = by.or(self.cause);
+        }
         whole.checkpoint = next.checkpoint;
         whole.history.extend(next.history);
         whole.payloads.extend(next.payloads);

@@ -348,8 +348,9 @@ impl Head {
 pub enum Decision {
     /// Whoever had the token answered.
     Answered(Outcome),
-    /// It ended otherwise: it took too long, or its call failed.
-    Closed,
+    /// It ended otherwise: with this error of its call; or, without one, by its time being up, which
+    /// the checkpoint knows.
+    Closed(Option<StateError>),
 }
 
 /// An attempt that waits for a worker of an activity.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use segno_asl::definition::MachineType;
-use segno_interpreter::{checkpoint::Claim, key::ExecutionKey};
+use segno_interpreter::key::ExecutionKey;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinSet,
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     Backend, Clock, Engine, Invoker,
-    queue::{Body, Message, Received},
+    queue::{Body, Message, Receipt, Received},
     session::Session,
     store::StoreError,
 };
@@ -25,26 +25,25 @@ const RECOVERY_PAGE: usize = 500;
 /// How long a worker waits before it tries a queue or a store again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long an execution rests whose session panicked.
+const POISON_DELAY: Duration = Duration::from_secs(60);
+
 /// The sessions of this process: the way to each execution that is in its hands.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    open: HashMap<ExecutionKey, Open>,
-    opened: u64,
-}
-
-struct Open {
-    inbox: UnboundedSender<Received>,
-    holder: String,
+    open: HashMap<ExecutionKey, UnboundedSender<Received>>,
 }
 
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
-    /// Takes messages off the queue and moves executions, until it is dropped.
+    /// Takes messages off the queue and moves executions, until it is dropped: what it has begun ends
+    /// with it.
     pub async fn work(&self) {
+        let mut running = JoinSet::new();
         loop {
             match self.store().receive(BATCH).await {
                 Ok(messages) => {
                     for message in messages {
-                        self.route(message);
+                        self.route(message, &mut running);
                     }
                 }
                 Err(error) => {
@@ -52,21 +51,22 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+            while running.try_join_next().is_some() {}
         }
     }
 
     /// Hands a message to the session of its execution; opens one if there is none.
-    fn route(&self, received: Received) {
+    fn route(&self, received: Received, running: &mut JoinSet<()>) {
         if let Body::Start(start) = &received.message.body
             && start.0.machine.machine_type == MachineType::Express
         {
-            return self.spawn(self.clone().run_asynchronously(received));
+            running.spawn(self.clone().run_asynchronously(received));
+            return;
         }
         let mut sessions = self.sessions();
-        let execution = &received.message.execution;
-        let received = match sessions.open.get(execution) {
+        let received = match sessions.open.get(&received.message.execution) {
             // A session is taken out under the lock, so its inbox is there as long as it is.
-            Some(open) => match open.inbox.send(received) {
+            Some(inbox) => match inbox.send(received) {
                 Ok(()) => return,
                 Err(refused) => refused.0,
             },
@@ -74,51 +74,78 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         };
         let (inbox, receiver) = mpsc::unbounded_channel();
         let execution = received.message.execution.clone();
-        sessions.opened += 1;
-        let holder = format!("{}-{}", self.instance(), sessions.opened);
-        let open = Open {
-            inbox: inbox.clone(),
-            holder: holder.clone(),
-        };
-        sessions.open.insert(execution.clone(), open);
-        drop(sessions);
         // The receiver is in hand.
         let _ = inbox.send(received);
-        let session = Session::new(self.clone(), execution.clone(), holder, receiver);
-        self.spawn(self.clone().watch(execution, session));
+        sessions.open.insert(execution.clone(), inbox);
+        drop(sessions);
+        running.spawn(self.clone().see_through(execution, receiver));
     }
 
-    /// Runs a session. A defect in it fails that execution's messages, and nothing else: they come back
-    /// where messages do, and elsewhere with the next process.
-    async fn watch(self, execution: ExecutionKey, session: Session<S, I, C>) {
-        let mut alone = JoinSet::new();
-        alone.spawn(session.run());
-        let Some(Err(error)) = alone.join_next().await else {
-            return;
-        };
-        self.sessions().open.remove(&execution);
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(
-            execution = execution.arn,
-            error,
-            "the execution stands still"
-        );
+    /// Runs a session. One that panics takes no other along, and somebody looks at its execution later.
+    async fn see_through(self, execution: ExecutionKey, inbox: UnboundedReceiver<Received>) {
+        let mut session = JoinSet::new();
+        session.spawn(Session::new(self.clone(), execution.clone(), inbox).run());
+        if let Some(Err(broken)) = session.join_next().await
+            && broken.is_panic()
+        {
+            tracing::error!(
+                execution = execution.arn,
+                error = &broken as &dyn std::error::Error,
+                "the execution stands still"
+            );
+            self.sessions().open.remove(&execution);
+            let look = Message::recheck(execution, Body::Look).after(POISON_DELAY);
+            if let Err(error) = self.store().send(vec![look]).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "nobody will look at it");
+            }
+        }
     }
 
-    /// Runs an Express execution that nobody waits for.
+    /// Runs an Express execution that nobody waits for: at least once.
     async fn run_asynchronously(self, received: Received) {
-        let Body::Start(start) = received.message.body else {
+        let Body::Start(start) = &received.message.body else {
             return;
         };
-        let (head, input) = *start;
+        let (head, input) = (**start).clone();
         let execution = head.key.arn.clone();
-        if let Err(error) = self.run_express(head, input).await {
-            let error = &error as &dyn std::error::Error;
+        let ran = tokio::select! {
+            biased;
+            ran = self.run_express(head, input) => ran,
+            never = self.keep(&received.receipt) => never,
+        };
+        if let Err(error) = &ran {
+            let error = error as &dyn std::error::Error;
             tracing::error!(execution, error, "the execution could not run");
         }
-        if let Err(error) = self.store().delete(vec![received.receipt]).await {
+        let done = match ran {
+            Err(error) if error.is_passing() => {
+                let again = received.message.clone().after(PAUSE);
+                self.store().send(vec![again]).await
+            }
+            _ => Ok(()),
+        };
+        let done = match done {
+            Ok(()) => self.store().delete(vec![received.receipt]).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(execution, error, "the execution will run again");
+        }
+    }
+
+    /// Keeps a message from being received again, for ever.
+    async fn keep<T>(&self, receipt: &Receipt) -> T {
+        loop {
+            match self.store().visibility() {
+                Some(visibility) => tokio::time::sleep(visibility / 3).await,
+                None => std::future::pending().await,
+            }
+            if let Err(error) = self.store().extend(vec![receipt.clone()]).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "a message is not kept");
+            }
         }
     }
 
@@ -134,27 +161,6 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             sessions.open.remove(execution);
         }
         late
-    }
-
-    /// Whether a claim still holds.
-    pub(crate) async fn holds(&self, claim: &Claim) -> Result<bool, StoreError> {
-        if self
-            .sessions()
-            .open
-            .values()
-            .any(|open| open.holder == claim.holder)
-        {
-            return Ok(true);
-        }
-        if self.config().claim_lifetime.is_none() {
-            return Ok(false);
-        }
-        let now = self.clock().now();
-        if claim.until > now {
-            return Ok(true);
-        }
-        let renewed = self.store().claims_until(&claim.holder).await?;
-        Ok(renewed.is_some_and(|until| until > now))
     }
 
     /// Sets everything in motion again that another process has left behind: each open execution is

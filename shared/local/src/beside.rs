@@ -36,7 +36,8 @@ pub(crate) fn decide(
     let (word, output, error) = match decision {
         Decision::Answered(Ok(output)) => ("succeeded", Some(output.text()), None),
         Decision::Answered(Err(error)) => ("failed", None, Some(error)),
-        Decision::Closed => ("closed", None, None),
+        Decision::Closed(None) => ("closed", None, None),
+        Decision::Closed(Some(error)) => ("broken", None, Some(error)),
     };
     db.prepare_cached(
         "INSERT INTO decisions (execution, attempt, frame, decision, output, error, cause)
@@ -80,13 +81,18 @@ fn decided(row: &Row<'_>) -> rusqlite::Result<(AttemptId, Decision)> {
     let word: String = row.get("decision")?;
     let decision = match word.as_str() {
         "succeeded" => Decision::Answered(Ok(Payload::stored(row.get::<_, String>("output")?))),
-        "failed" => Decision::Answered(Err(StateError {
-            name: row.get("error")?,
-            cause: row.get("cause")?,
-        })),
-        _ => Decision::Closed,
+        "failed" => Decision::Answered(Err(error(row)?)),
+        "broken" => Decision::Closed(Some(error(row)?)),
+        _ => Decision::Closed(None),
     };
     Ok((attempt, decision))
+}
+
+fn error(row: &Row<'_>) -> rusqlite::Result<StateError> {
+    Ok(StateError {
+        name: row.get("error")?,
+        cause: row.get("cause")?,
+    })
 }
 
 /// Puts down when the holder of a token was heard of. The latest time counts.

@@ -90,21 +90,17 @@ impl Entry {
     /// Appends it to the log of its execution.
     pub(crate) fn append(&self, db: &Connection) -> Result<Appended, Failure> {
         let execution = executions::id_or_new(db, &self.key)?;
-        let newest: Option<(i64, String)> = db
+        let newest: Option<i64> = db
             .prepare_cached(
-                "SELECT number, writer FROM commits WHERE execution = ?1
-                 ORDER BY number DESC LIMIT 1",
+                "SELECT number FROM commits WHERE execution = ?1 ORDER BY number DESC LIMIT 1",
             )?
-            .query_row([execution], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row([execution], |row| row.get(0))
             .optional()?;
         let number = stored(self.number);
-        let (newest, writer) = newest.unwrap_or_default();
-        if number != newest + 1 {
-            let is_own = number == newest && self.writer == writer;
-            return Ok(if is_own {
-                Appended::Written
-            } else {
-                Appended::Conflict
+        if number != newest.unwrap_or_default() + 1 {
+            return Ok(match self.is_written(db, execution)? {
+                true => Appended::Written,
+                false => Appended::Conflict,
             });
         }
         self.insert(db, execution)?;
@@ -115,6 +111,15 @@ impl Entry {
             executions::show(db, &self.key, shown)?;
         }
         Ok(Appended::Written)
+    }
+
+    /// Whether its writer has written it already: others may have written more since.
+    fn is_written(&self, db: &Connection, execution: i64) -> Result<bool, Failure> {
+        let writer: Option<String> = db
+            .prepare_cached("SELECT writer FROM commits WHERE execution = ?1 AND number = ?2")?
+            .query_row((execution, stored(self.number)), |row| row.get(0))
+            .optional()?;
+        Ok(writer.as_deref() == Some(&*self.writer))
     }
 
     fn insert(&self, db: &Connection, execution: i64) -> Result<(), Failure> {

@@ -59,7 +59,8 @@ CREATE TABLE decisions (
     execution INTEGER NOT NULL,     -- executions.id
     attempt INTEGER NOT NULL,
     frame INTEGER NOT NULL,
-    decision TEXT NOT NULL,         -- succeeded, failed: the answer; closed: it ended without one
+    decision TEXT NOT NULL,         -- succeeded, failed: the answer; closed, broken (with this error):
+                                    -- it ended without one
     output TEXT,                    -- JSON
     error TEXT,
     cause TEXT,

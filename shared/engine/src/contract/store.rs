@@ -192,13 +192,18 @@ pub async fn a_stale_commit_conflicts_and_writes_nothing(store: impl Store) {
     assert_eq!(events.len(), 2);
 }
 
-/// The answer to a commit was lost, and its writer asks again.
+/// The answer to a commit was lost, and its writer asks again: also if somebody else has made the next
+/// one meanwhile.
 pub async fn a_commit_that_its_writer_repeats_succeeds(store: impl Store) {
     commit_by(&store, 1, 1, 7).await.unwrap();
     commit_by(&store, 1, 1, 7).await.unwrap();
+    commit_by(&store, 2, 2, 8).await.unwrap();
+    commit_by(&store, 1, 1, 7).await.unwrap();
 
     let (events, _) = store.history(&execution(), 0, 10).await.unwrap();
-    assert_eq!(events.len(), 1);
+    assert_eq!(events.len(), 2);
+    let lost = commit_by(&store, 1, 1, 8).await;
+    assert!(matches!(lost, Err(StoreError::Conflict { .. })), "{lost:?}");
 }
 
 /// A page starts after an id, has no more than was asked for, and is complete in itself.
@@ -365,7 +370,7 @@ pub async fn whoever_decides_first_has_decided(store: impl Store) {
         .await
         .unwrap();
     let second = store
-        .decide(&execution(), attempt(1), &Decision::Closed)
+        .decide(&execution(), attempt(1), &Decision::Closed(None))
         .await
         .unwrap();
 
@@ -377,9 +382,9 @@ pub async fn whoever_decides_first_has_decided(store: impl Store) {
 pub async fn decisions_are_listed_from_a_number_on(store: impl Store) {
     let failed = segno_asl::errors::StateError::new("Boom", "because");
     for (number, decision) in [
-        (1, Decision::Closed),
+        (1, Decision::Closed(None)),
         (3, Decision::Answered(Err(failed.clone()))),
-        (2, Decision::Closed),
+        (2, Decision::Closed(Some(failed.clone()))),
     ] {
         store
             .decide(&execution(), attempt(number), &decision)
@@ -390,7 +395,7 @@ pub async fn decisions_are_listed_from_a_number_on(store: impl Store) {
     let decisions = store.decisions(&execution(), 2).await.unwrap();
 
     let expected = [
-        (attempt(2), Decision::Closed),
+        (attempt(2), Decision::Closed(Some(failed.clone()))),
         (attempt(3), Decision::Answered(Err(failed))),
     ];
     assert_eq!(decisions, expected);

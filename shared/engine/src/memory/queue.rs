@@ -71,6 +71,7 @@ impl MemoryQueue {
                 cause: entry.cause,
                 receipt: receipt.clone(),
                 receives: entry.receives,
+                until: self.visibility.map(|visibility| now + visibility),
             });
             if let Some(visibility) = self.visibility {
                 state.received.insert(receipt, (now + visibility, entry));
@@ -146,6 +147,7 @@ impl Queue for MemoryQueue {
             }
             match next {
                 Some(next) => tokio::select! {
+                    biased;
                     () = changed => {}
                     () = sleep_until(next) => {}
                 },

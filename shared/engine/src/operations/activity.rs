@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use segno_interpreter::{
-    checkpoint::AttemptId,
+    checkpoint::Wake,
+    command::Command,
     event::EventKind,
+    key::ExecutionKey,
     payload::Payload,
     token::{Secret, TaskToken},
 };
@@ -15,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     queue::{Body, Message},
-    step::Request,
+    step::{Request, Stepped, Told},
     store::Offer,
 };
 
@@ -74,64 +76,64 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         worker_name: Option<String>,
     ) -> Result<Option<ActivityTask>, StepError> {
         let execution = &offer.execution;
-        let Some(head) = self.store().head(&execution.arn).await? else {
-            self.store().withdraw(offer).await?;
+        let head = self.store().head(&execution.arn).await?;
+        let Some(head) = head.filter(|head| head.key == *execution) else {
+            self.withdraw(offer).await;
             return Ok(None);
         };
         // The nudge arms the timers, should the caller be gone after the commit.
         let nudge = Message::recheck(execution.clone(), Body::Look);
         let delay = self.config().nudge_delay;
+        let asked = Instant::now();
         self.store().send(vec![nudge.after(delay)]).await?;
-        let (taken, token) = self.taken(offer, worker_name)?;
+        let secret = Secret(self.config().entropy.bytes()?);
+        let token = TaskToken::new(execution.clone(), offer.attempt, secret);
         let machine = self.machine_of(&head).await?;
         let request = Request {
             machine: Some(&head.machine),
-            events: vec![taken],
-            until: Some(Instant::now() + delay / 2),
+            told: vec![Told::here(EventKind::ActivityTaken {
+                attempt: offer.attempt,
+                worker_name,
+                secret,
+            })],
+            until: Some(asked + delay / 2),
             ..Request::default()
         };
         let stepped = self.step(execution, &machine, None, &request).await?;
-        self.store().withdraw(offer).await?;
+        // From here on the task is the worker's: what does not work now is done by the nudge.
+        self.withdraw(offer).await;
         let checkpoint = &stepped.loaded.checkpoint;
         let input = checkpoint
             .attempt(offer.attempt)
             .filter(|(_, attempt)| attempt.token == Some(token.hash()))
-            .and_then(|(_, attempt)| checkpoint.payloads.get(attempt.input));
-        let Some(input) = input else {
-            // Somebody else has it, or it is over.
-            return Ok(None);
-        };
-        if let Some(wake) = checkpoint.wake {
-            let delay = self.clock().now().until(wake.due);
-            let number = wake.number;
-            let message = Message::new(execution.clone(), Body::Wake { number });
-            self.store().send(vec![message.after(delay)]).await?;
+            .and_then(|(_, attempt)| checkpoint.payloads.get(attempt.input))
+            .cloned();
+        self.wake_for(execution, &stepped).await;
+        // If there is none, somebody else has it, or it is over.
+        Ok(input.map(|input| ActivityTask { token, input }))
+    }
+
+    async fn withdraw(&self, offer: &Offer) {
+        if let Err(error) = self.store().withdraw(offer).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "an attempt is still offered that is taken");
         }
-        Ok(Some(ActivityTask {
-            token,
-            input: input.clone(),
-        }))
     }
 
-    /// That a worker takes an attempt, and the token it is handed.
-    pub(crate) fn taken(
-        &self,
-        offer: &Offer,
-        worker_name: Option<String>,
-    ) -> Result<(EventKind, TaskToken), StepError> {
-        let secret = Secret(self.config().entropy.bytes()?);
-        let attempt: AttemptId = offer.attempt;
-        let token = TaskToken::new(offer.execution.clone(), attempt, secret);
-        let event = EventKind::ActivityTaken {
-            attempt,
-            worker_name,
-            secret,
+    /// Sends the wake-up that a step has armed.
+    async fn wake_for(&self, execution: &ExecutionKey, stepped: &Stepped) {
+        let armed = stepped.commands.iter().find_map(|command| match command {
+            Command::Wake(wake) => Some(*wake),
+            _ => None,
+        });
+        let Some(Wake { number, due }) = armed else {
+            return;
         };
-        Ok((event, token))
-    }
-
-    /// An attempt is offered to the workers of its activity.
-    pub(crate) fn offered(&self) {
-        self.announce();
+        let delay = self.clock().now().until(due);
+        let message = Message::new(execution.clone(), Body::Wake { number });
+        if let Err(error) = self.store().send(vec![message.after(delay)]).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "a wake-up is late");
+        }
     }
 }

@@ -7,7 +7,7 @@ use segno_interpreter::event::{EventKind, Timestamp};
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     queue::{Body, Message, QueueError},
-    step::Request,
+    step::{Request, Told},
     store::{Shown, StoreError},
 };
 
@@ -48,7 +48,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         let machine = self.machine_of(&head).await?;
         let request = Request {
             machine: Some(&head.machine),
-            events: vec![EventKind::Redriven { number }],
+            told: vec![Told::here(EventKind::Redriven { number })],
             ..Request::default()
         };
         let stepped = self

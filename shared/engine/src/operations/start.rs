@@ -103,7 +103,15 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             self.store().send(vec![begin.now()]).await?;
             return Ok(self.store().create_head(&head, &input).await?);
         }
-        let created = self.store().create_head(&head, &input).await?;
+        let created = match self.store().create_head(&head, &input).await {
+            Ok(created) => created,
+            Err(error) => {
+                // It may be there: then somebody begins it all the same.
+                let look = Message::recheck(head.key, Body::Look);
+                self.store().send(vec![look.now()]).await?;
+                return Err(error.into());
+            }
+        };
         if let Created::New(_) = created {
             self.store().send(vec![begin.now()]).await?;
         }
@@ -181,10 +189,5 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             }
             news.await;
         }
-    }
-
-    /// An execution has ended.
-    pub(crate) fn ended(&self) {
-        self.announce();
     }
 }

@@ -2,21 +2,31 @@
 
 use std::sync::Arc;
 
-use segno_asl::errors::StateError;
+use segno_asl::{definition::StateMachine, errors::StateError};
 use segno_interpreter::{
     bounds::Bounds,
-    checkpoint::{AttemptId, Checkpoint},
-    event::{EventKind, Start},
+    checkpoint::{AttemptId, Checkpoint, Status},
+    event::{EventKind, Start, Timestamp},
     key::ExecutionKey,
     payload::{Payload, PayloadId},
 };
 
 use super::{Session, Subject};
 use crate::{
-    Backend, Clock, Invoker, StepError, nested,
+    Backend, Clock, Invoker, StepError,
+    invoker::Call,
+    nested,
     queue::{Body, Received},
+    step::Told,
     store::{Created, Head},
 };
+
+/// What became of attempts whose worker is gone, and of children whose end was not told.
+pub(super) struct Lost {
+    pub(super) events: Vec<EventKind>,
+    /// Somebody else has promised to perform other attempts, until then at least.
+    pub(super) claimed_until: Option<Timestamp>,
+}
 
 impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// The execution that the messages are about; `None` if there is none of that key.
@@ -27,12 +37,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         if let Some(subject) = &self.subject {
             return Ok(Some(subject.clone()));
         }
-        let started = received
-            .iter()
-            .find_map(|received| match &received.message.body {
-                Body::Start(start) => Some(&**start),
-                _ => None,
-            });
+        let started = received.iter().find_map(start_of);
         let head = match started {
             // It may be the first to come: whoever sent it may be gone before the row was there.
             Some((head, input)) if self.engine.store().is_durable() => {
@@ -54,8 +59,45 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         Ok(self.subject.clone())
     }
 
+    /// Everything that has happened, as far as it is known: here, and by the messages.
+    pub(super) async fn told(
+        &mut self,
+        subject: &Subject,
+        received: &[Received],
+        checkpoint: &Checkpoint,
+    ) -> Result<Vec<Told>, StepError> {
+        let anew = self.claimed_anew(checkpoint)?;
+        let here = anew.into_iter().chain(self.events.iter().cloned());
+        let mut told: Vec<Told> = here.map(|event| Told::by(None, event)).collect();
+        if let (Status::NotStarted, Some(first)) = (&checkpoint.status, received.first()) {
+            let start = self.unheard_start(subject, received).await?;
+            told.extend(start.map(|event| Told::by(Some(first.cause), event)));
+        }
+        for received in received {
+            let event = self.event_of(subject, received, checkpoint).await?;
+            told.extend(event.map(|event| Told::by(Some(received.cause), event)));
+        }
+        Ok(told)
+    }
+
+    /// That the execution begins, if the message that says so is late, or was lost with the process whose
+    /// queue it was in: the head row is there, and the input.
+    async fn unheard_start(
+        &self,
+        subject: &Subject,
+        received: &[Received],
+    ) -> Result<Option<EventKind>, StepError> {
+        if received.iter().any(|received| start_of(received).is_some()) {
+            return Ok(None);
+        }
+        let store = self.engine.store();
+        let input = store.payload(&self.execution, PayloadId(0)).await?;
+        let bounds = self.engine.config().bounds;
+        Ok(input.map(|input| started(&subject.head, input, bounds)))
+    }
+
     /// What a message brings about. Answers are read by the step.
-    pub(super) async fn event_of(
+    async fn event_of(
         &self,
         subject: &Subject,
         received: &Received,
@@ -111,29 +153,32 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 
     /// What became of attempts whose worker is gone, and of children whose end was not told.
     pub(super) async fn lost(
-        &self,
+        &mut self,
         subject: &Subject,
         checkpoint: &Checkpoint,
-    ) -> Result<Vec<EventKind>, StepError> {
+    ) -> Result<Lost, StepError> {
         let mut events = Vec::new();
+        let mut claimed_until: Option<Timestamp> = None;
         for (state, attempt, claim) in checkpoint.claimed_attempts() {
-            if self.attempts.contains(attempt.id) {
+            if self.holder.is_own(&claim.holder) {
                 continue;
             }
-            if self.engine.holds(claim).await? {
-                self.look_when(claim.until).await?;
+            if let Some(until) = self.engine.held_until(claim).await? {
+                claimed_until = Some(claimed_until.map_or(until, |first| first.min(until)));
                 continue;
             }
             let id = attempt.id;
-            match self.call(subject, checkpoint, id) {
-                Some(call) if self.engine.can_repeat(&call) => {
-                    self.events_of_takeover(id, &mut events);
-                }
-                _ => events.push(EventKind::AttemptEnded {
+            let is_repeatable = match self.call(subject, checkpoint, id) {
+                Some(call) => self.engine.can_repeat(&call) && !self.is_decided(id).await?,
+                None => false,
+            };
+            events.push(match is_repeatable {
+                true => self.claim(vec![id])?,
+                false => EventKind::AttemptEnded {
                     attempt: id,
                     outcome: Err(lost(&subject.machine, state)),
-                }),
-            }
+                },
+            });
         }
         if self.is_abandoned(subject).await? {
             events.push(EventKind::Stopped {
@@ -149,7 +194,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 .await?;
             events.extend(ended);
         }
-        Ok(events)
+        Ok(Lost {
+            events,
+            claimed_until,
+        })
     }
 
     /// Whether the parent has stopped waiting, and whoever was to say so may be gone.
@@ -162,23 +210,46 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         Ok(children.any(|child| child.execution == self.execution && child.is_abandoned))
     }
 
-    /// Stops that come before the execution itself: whoever starts it late finds it stopped.
-    pub(super) async fn entomb(&self, received: Vec<Received>) -> Result<(), StepError> {
-        for received in received {
-            if let Body::Stop { error } = received.message.body {
-                self.engine.entomb(&self.execution, error).await?;
-            }
-        }
-        Ok(())
+    /// Whether it is decided how an attempt ends: if its call was made again, its token could not be
+    /// answered any more.
+    async fn is_decided(&self, attempt: AttemptId) -> Result<bool, StepError> {
+        let store = self.engine.store();
+        let decisions = store.decisions(&self.execution, attempt.number).await?;
+        Ok(decisions.iter().any(|(decided, _)| *decided == attempt))
     }
 
-    /// The attempt is performed again, by this session.
-    fn events_of_takeover(&self, attempt: AttemptId, events: &mut Vec<EventKind>) {
-        let now = self.engine.clock().now();
-        events.push(EventKind::AttemptsClaimed {
-            attempts: vec![attempt],
-            claim: self.engine.claim_of(&self.holder, now),
-        });
+    /// What to call for an attempt; `None` if it is not the current one of its frame.
+    pub(super) fn call(
+        &self,
+        subject: &Subject,
+        checkpoint: &Checkpoint,
+        id: AttemptId,
+    ) -> Option<Call> {
+        Call::of(&subject.head, &subject.machine, checkpoint, id)
+    }
+
+    /// Messages to an execution that is not there. A stop may come before the execution itself: whoever
+    /// starts that late finds it stopped.
+    pub(super) async fn dismiss(&mut self, received: Vec<Received>) -> Result<(), StepError> {
+        for message in &received {
+            if let Body::Stop { error } = &message.message.body
+                && let Err(refused) = self.engine.entomb(&self.execution, error.clone()).await
+            {
+                self.unread.extend(received);
+                return Err(refused);
+            }
+        }
+        self.held.extend(received);
+        self.events.clear();
+        self.must_recheck = false;
+        Ok(())
+    }
+}
+
+fn start_of(received: &Received) -> Option<&(Head, Payload)> {
+    match &received.message.body {
+        Body::Start(start) => Some(start),
+        _ => None,
     }
 }
 
@@ -199,7 +270,7 @@ pub(crate) fn started(head: &Head, input: Payload, bounds: Bounds) -> EventKind 
 
 /// The error of an attempt whose worker is gone: whether the call was made is not known, so it is not
 /// made again but by the definition's `Retry`.
-fn lost(machine: &segno_asl::definition::StateMachine, state: &str) -> StateError {
+fn lost(machine: &StateMachine, state: &str) -> StateError {
     let service = machine.state(state).map_or("Task", nested::error_prefix);
     StateError::new(
         format!("{service}.SdkClientException"),

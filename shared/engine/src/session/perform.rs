@@ -1,7 +1,7 @@
 //! Performing attempts: the calls that this session makes.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -20,23 +20,26 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Session, Subject};
-use crate::{Backend, Clock, Engine, Invoker, invoker::Call, step::Stepped, store::Head};
+use super::{Session, Turned};
+use crate::{Backend, Clock, Engine, Invoker, invoker::Call, store::Head};
 
 /// The calls that are being made. Dropping them abandons them.
 #[derive(Default)]
 pub(crate) struct Attempts {
-    calls: JoinSet<(AttemptId, EventKind)>,
-    handles: HashMap<AttemptId, AbortHandle>,
-    /// Attempts of activities that something here stands in for, to be begun once they are taken.
-    expected: HashSet<AttemptId>,
+    calls: JoinSet<Ended>,
+    handles: BTreeMap<AttemptId, AbortHandle>,
+    /// What was begun under the present claims. Nothing is begun twice.
+    begun: BTreeSet<AttemptId>,
+}
+
+/// What came of a call.
+pub(crate) struct Ended {
+    attempt: AttemptId,
+    /// `None`: it was not begun, for it was too late.
+    event: Option<EventKind>,
 }
 
 impl Attempts {
-    pub(super) fn expect(&mut self, id: AttemptId) {
-        self.expected.insert(id);
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.handles.is_empty()
     }
@@ -50,61 +53,74 @@ impl Attempts {
     }
 
     /// Waits for the next call to end; never, if there is none.
-    pub(crate) async fn next(&mut self) -> Option<EventKind> {
+    pub(crate) async fn next(&mut self) -> Option<Ended> {
         loop {
             let ended = self.calls.join_next().await?;
-            if let Some(event) = self.ended(ended) {
-                return Some(event);
+            if let Some(ended) = self.ended(ended) {
+                return Some(ended);
             }
         }
     }
 
     /// What else has ended meanwhile: results that are ready together are committed together.
-    pub(crate) fn others(&mut self) -> Vec<EventKind> {
-        let mut events = Vec::new();
+    pub(crate) fn others(&mut self) -> Vec<Ended> {
+        let mut others = Vec::new();
         while let Some(ended) = self.calls.try_join_next() {
-            events.extend(self.ended(ended));
+            others.extend(self.ended(ended));
         }
-        events
+        others
     }
 
-    fn ended(&mut self, ended: Result<(AttemptId, EventKind), JoinError>) -> Option<EventKind> {
-        match ended {
-            Ok((id, event)) => self.handles.remove(&id).map(|_| event),
-            Err(error) if error.is_panic() => self.panicked(&error),
-            Err(_cancelled) => None,
+    fn ended(&mut self, ended: Result<Ended, JoinError>) -> Option<Ended> {
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(broken) if broken.is_panic() => self.broken(&broken)?,
+            Err(_cancelled) => return None,
+        };
+        self.handles.remove(&ended.attempt)?;
+        if ended.event.is_none() {
+            self.begun.remove(&ended.attempt);
         }
+        Some(ended)
     }
 
-    /// A call that panicked may have been made.
-    fn panicked(&mut self, error: &JoinError) -> Option<EventKind> {
+    /// A call that panicked may have been made. It takes no other along.
+    fn broken(&self, broken: &JoinError) -> Option<Ended> {
         let mut handles = self.handles.iter();
-        let attempt =
-            handles.find_map(|(id, handle)| (handle.id() == error.id()).then_some(*id))?;
-        self.handles.remove(&attempt);
-        tracing::error!(error = error as &dyn std::error::Error, "a call panicked");
+        let (attempt, _) = handles.find(|(_, handle)| handle.id() == broken.id())?;
+        tracing::error!(error = broken as &dyn std::error::Error, "a call panicked");
         let cause = "The call ended in a defect of its integration; the log says where.";
-        Some(EventKind::AttemptEnded {
-            attempt,
-            outcome: Err(StateError::new(names::RUNTIME, cause)),
+        Some(Ended {
+            attempt: *attempt,
+            event: Some(EventKind::AttemptEnded {
+                attempt: *attempt,
+                outcome: Err(StateError::new(names::RUNTIME, cause)),
+            }),
         })
     }
 
-    /// Begins a call.
+    /// Begins a call, unless this comes so late that somebody else may hold it lost.
     pub(crate) fn begin<S: Backend, I: Invoker, C: Clock>(
         &mut self,
         engine: &Engine<S, I, C>,
         head: &Arc<Head>,
         call: Call,
+        until: Option<Instant>,
     ) {
-        let (engine, head, id) = (engine.clone(), Arc::clone(head), call.attempt);
+        let (engine, head, attempt) = (engine.clone(), Arc::clone(head), call.attempt);
         let handle = self.calls.spawn(async move {
+            if until.is_some_and(|until| Instant::now() > until) {
+                let event = None;
+                return Ended { attempt, event };
+            }
             // What stands in for a service stands in for what comes after its call, too.
             let is_whole = engine.invoker().stands_in(&call);
             let outcome = engine.perform(&head.key, call).await;
-            (id, ended(id, outcome, is_whole))
+            let event = Some(ended(attempt, outcome, is_whole));
+            Ended { attempt, event }
         });
-        self.handles.insert(id, handle);
+        self.handles.insert(attempt, handle);
+        self.begun.insert(attempt);
     }
 
     /// Abandons the calls of attempts that are over: nobody waits for what they would come to.
@@ -112,15 +128,9 @@ impl Attempts {
         if self.handles.is_empty() {
             return;
         }
-        let claimed: HashMap<AttemptId, &str> = checkpoint
+        let claimed: BTreeMap<AttemptId, &str> = checkpoint
             .claimed_attempts()
             .map(|(_, attempt, claim)| (attempt.id, claim.holder.as_str()))
-            .chain(
-                checkpoint
-                    .token_attempts()
-                    .filter(|attempt| attempt.is_offered())
-                    .map(|attempt| (attempt.id, holder)),
-            )
             .collect();
         self.handles.retain(|id, handle| {
             let is_wanted = claimed.get(id) == Some(&holder);
@@ -134,45 +144,52 @@ impl Attempts {
     pub(super) fn abandon_all(&mut self) {
         self.calls.abort_all();
         self.handles.clear();
-        self.expected.clear();
+        self.begun.clear();
     }
 }
 
 impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
-    /// Begins what was claimed, unless the commit took so long that somebody else may hold it lost.
-    pub(super) fn perform(&mut self, subject: &Subject, stepped: &Stepped, begun: Instant) {
-        if !stepped.is_committed {
-            return;
+    /// Begins what was claimed. What comes too late for that, or was claimed by a commit that was not
+    /// known to be one's own, is claimed anew.
+    pub(super) fn perform(&mut self, turned: &Turned) {
+        if self.attempts.is_empty() {
+            self.holder.renewed(turned.begun);
         }
         let lifetime = self.engine.config().claim_lifetime;
-        if lifetime.is_some_and(|lifetime| begun.elapsed() > lifetime / 2) {
-            return;
-        }
-        let checkpoint = &stepped.loaded.checkpoint;
-        let taken = std::mem::take(&mut self.attempts.expected);
+        let until = lifetime.map(|lifetime| turned.begun + lifetime / 2);
+        let is_late = until.is_some_and(|until| Instant::now() > until);
+        let checkpoint = &turned.stepped.loaded.checkpoint;
         let mine: Vec<AttemptId> = checkpoint
             .claimed_attempts()
-            .filter(|(_, attempt, claim)| {
-                claim.holder == self.holder && !self.attempts.contains(attempt.id)
-            })
+            .filter(|(_, _, claim)| self.holder.known() == Some(&claim.holder))
             .map(|(_, attempt, _)| attempt.id)
-            .chain(taken)
+            .filter(|id| !self.attempts.begun.contains(id))
             .collect();
+        if !mine.is_empty() && (is_late || !turned.stepped.is_committed) {
+            return self.holder.rename();
+        }
+        let subject = &turned.subject;
         for id in mine {
             if let Some(call) = self.call(subject, checkpoint, id) {
-                self.attempts.begin(&self.engine, &subject.head, call);
+                self.attempts
+                    .begin(&self.engine, &subject.head, call, until);
             }
         }
     }
 
-    /// What to call for an attempt; `None` if it is not the current one of its frame.
-    pub(super) fn call(
-        &self,
-        subject: &Subject,
-        checkpoint: &Checkpoint,
-        id: AttemptId,
-    ) -> Option<Call> {
-        Call::of(&subject.head, &subject.machine, checkpoint, id)
+    /// What came of a call is what has happened.
+    pub(super) fn took_note(&mut self, ended: Ended) {
+        match ended.event {
+            Some(event) => self.events.push(event),
+            None => self.holder.rename(),
+        }
+    }
+}
+
+impl Ended {
+    /// What has happened by it: nothing, if it was not begun.
+    pub(crate) fn into_event(self) -> Option<EventKind> {
+        self.event
     }
 }
 

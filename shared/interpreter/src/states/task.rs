@@ -28,7 +28,7 @@ pub(crate) fn claim(draft: &mut Draft<'_>, id: AttemptId, claim: &Claim) {
         return;
     };
     match &mut frame.phase {
-        Phase::Due(attempt) if attempt.id == id && !attempt.is_offered() => {
+        Phase::Due(attempt) if attempt.id == id => {
             let attempt = attempt.clone();
             begin(draft, attempt, claim);
         }
@@ -54,7 +54,10 @@ fn begin(draft: &mut Draft<'_>, attempt: Attempt, claim: &Claim) {
             is_abandoned: false,
         });
     }
-    let deadline = later(draft, attempt.timeout_seconds);
+    // That of an activity runs since it was offered.
+    let deadline = attempt
+        .deadline
+        .or_else(|| later(draft, attempt.timeout_seconds));
     let heartbeat = later(draft, attempt.heartbeat_seconds).filter(|_| attempt.token.is_some());
     draft.frame_mut(frame).phase = Phase::Claimed {
         attempt,
@@ -117,10 +120,19 @@ pub(crate) fn end(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
             };
         }
         (_, outcome) => {
-            draft.forget_child(id);
+            // If it is not known whether there is a child, there may be one that is to be stopped.
+            if !outcome.as_ref().is_err_and(is_unknown) {
+                draft.forget_child(id);
+            }
             complete(draft, id.frame, outcome);
         }
     }
+}
+
+/// Whether an error says that it is not known what came of a call.
+fn is_unknown(error: &StateError) -> bool {
+    let name = error.name.as_deref();
+    name.is_some_and(|name| name.ends_with(".SdkClientException"))
 }
 
 /// The answer to a token, or the end of a child. It may come before the call is over that sent the
