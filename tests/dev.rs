@@ -51,12 +51,12 @@ fn it_says_what_it_is_and_what_it_found() {
         ],
     );
     let server = Server::start_in(&folder.0, &["--lambda", "charge=cmd:cat"]);
-    let said = server.hears("Missing 'StartAt' target: A");
+    let said = server.hears("Missing 'Next' target: A");
     for line in [
         "  Store        memory: lost when the server stops\n",
         "  Mode         strict: the limits and errors of AWS\n",
         "  Account      123456789012 in eu-central-1\n",
-        "  Definitions  2 watched: wave, greet; 1 problem, see below\n",
+        "  Definitions  2 watched: wave, greet; 2 problems, see below\n",
         "  Tasks        charge=cmd:cat\n",
         " --> broken.asl.json:1:14\n",
     ] {

@@ -104,7 +104,8 @@ fn what_no_state_machine_can_be_is_refused_by_name() {
             with(
                 any(),
                 json!({ "type": "EXPRESS", "definition": json!({ "StartAt": "T", "States": { "T": {
-            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true } } }).to_string() }),
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": { "QueueUrl": "q", "MessageBody": {} }, "End": true } } }).to_string() }),
             ),
             "InvalidDefinition",
             "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support \
@@ -126,6 +127,7 @@ fn a_task_that_nothing_performs_is_refused_at_creation() {
     let server = Server::start(&[]);
     let definition = json!({ "StartAt": "Send", "States": { "Send": {
         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+        "Parameters": { "QueueUrl": "q", "MessageBody": {} },
     } } });
     let (_, name, message) = server.refused("CreateStateMachine", request("m", &definition));
     assert_eq!(name, "InvalidDefinition");

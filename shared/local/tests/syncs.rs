@@ -1,6 +1,6 @@
 //! How often the disk is waited for: counted where SQLite asks for it.
 
-#![allow(clippy::unwrap_used, reason = "this is a test")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "this is a test")]
 
 mod given;
 
