@@ -193,7 +193,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 self.unread.extend(received);
                 match error {
                     // What was found out is sent on.
-                    StepError::Lapsed => Ok(self.lose_guard()),
+                    StepError::Lapsed => {
+                        self.lose_guard();
+                        Ok(())
+                    }
                     error => Err(error),
                 }
             }
