@@ -20,6 +20,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
     said: Arc<Mutex<String>>,
+    logged: Arc<Mutex<String>>,
 }
 
 /// The binary, with an environment of which nothing is known but the region.
@@ -55,24 +56,17 @@ impl Server {
             .current_dir(folder)
             // Of its own, as a shell makes one for each command.
             .process_group(0)
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = Arc::new(Mutex::new(String::new()));
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        // All of it is read, so that the server never waits for a reader.
-        std::thread::spawn({
-            let said = Arc::clone(&said);
-            move || {
-                for line in stderr.lines() {
-                    *said.lock().unwrap() += &(line.unwrap() + "\n");
-                }
-            }
-        });
+        let said = read_all(child.stderr.take().unwrap());
+        let logged = read_all(child.stdout.take().unwrap());
         let mut server = Self {
             child,
             url: String::new(),
             said,
+            logged,
         };
         let banner = server.hears("AWS_ENDPOINT_URL_SFN=");
         let (_, rest) = banner.split_once("AWS_ENDPOINT_URL_SFN=").unwrap();
@@ -99,6 +93,11 @@ impl Server {
     /// Everything on standard error so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// Everything on standard output so far.
+    pub(crate) fn logged(&self) -> String {
+        self.logged.lock().unwrap().clone()
     }
 
     /// Waits until these words, and the whole line that they are in, are on standard error.
@@ -208,6 +207,20 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Reads lines as they come, so that whoever writes them never waits.
+fn read_all(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    std::thread::spawn({
+        let text = Arc::clone(&text);
+        move || {
+            for line in BufReader::new(pipe).lines() {
+                *text.lock().unwrap() += &(line.unwrap() + "\n");
+            }
+        }
+    });
+    text
 }
 
 /// What a run of the binary that ended left behind.

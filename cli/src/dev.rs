@@ -5,7 +5,9 @@ mod banner;
 mod declared;
 mod discovery;
 mod guard;
+mod log_lines;
 mod machines;
+mod metrics;
 mod port;
 mod prefix;
 mod serve;
@@ -15,11 +17,11 @@ mod tasks;
 mod template;
 mod watch;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use segno_engine::memory::MemoryStore;
 use segno_interpreter::bounds::Bounds;
-use segno_local::LocalStore;
+use segno_local::{LocalStore, PayloadWork};
 
 use self::serve::{Kept, serve};
 use crate::{definition::Substitute, environment::PORT_DEFAULT, terminal::Palette};
@@ -118,6 +120,7 @@ pub(crate) async fn dev(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let kept = Kept {
             shown: "memory: lost when the server stops".into(),
             fate: "lost with the store in memory",
+            metrics: Arc::new(PayloadWork),
         };
         return serve(MemoryStore::default(), kept, &arguments).await;
     }
@@ -128,6 +131,7 @@ pub(crate) async fn dev(arguments: Arguments) -> anyhow::Result<ExitCode> {
             arguments.data.display()
         ),
         fate: "going on when the server is started again",
+        metrics: store.metrics(),
     };
     serve(store, kept, &arguments).await
 }

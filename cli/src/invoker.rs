@@ -108,26 +108,30 @@ impl LocalInvoker {
 
     async fn call(&self, call: &Call) -> CallOutcome {
         let input = call.input.text();
+        let trace = || call.trace_header.clone();
+        let of_function = |name| InvokeParameters::of_function(name, input).traced(trace());
         match &call.resource {
-            Resource::LambdaFunction { arn } => match (self.target(&call.state, arn), &self.lambda)
-            {
-                (Some(target), _) => lambda::call_arn(target, arn, input).await,
-                (None, Some(lambda)) => lambda::call_arn(lambda, arn, input).await,
-                (None, None) => Err(no_target(&call.state, function_name(arn))),
-            },
+            Resource::LambdaFunction { arn } => {
+                let event = of_function(arn);
+                match (self.target(&call.state, arn), &self.lambda) {
+                    (Some(target), _) => lambda::call_arn(target, &event).await,
+                    (None, Some(lambda)) => lambda::call_arn(lambda, &event).await,
+                    (None, None) => Err(no_target(&call.state, function_name(arn))),
+                }
+            }
             Resource::Service { .. } if is_lambda_invoke(&call.resource) => {
-                let function = InvokeParameters::parse(input)?.function;
-                match (self.target(&call.state, &function), &self.lambda) {
-                    (Some(target), _) => lambda::call_invoke(target, input).await,
-                    (None, Some(lambda)) => lambda::call_invoke(lambda, input).await,
-                    (None, None) => Err(no_target(&call.state, function_name(&function))),
+                let request = InvokeParameters::parse(input)?.traced(trace());
+                match (self.target(&call.state, &request.function), &self.lambda) {
+                    (Some(target), _) => lambda::call_invoke(target, &request).await,
+                    (None, Some(lambda)) => lambda::call_invoke(lambda, &request).await,
+                    (None, None) => Err(no_target(&call.state, function_name(&request.function))),
                 }
             }
             // A target by the state's name stands in for anything: it gets the parameters, and its
             // answer is the result.
             Resource::Service { .. } | Resource::Activity { .. } => {
                 match self.targets.get(&*call.state) {
-                    Some(target) => lambda::call_arn(target, &call.state, input).await,
+                    Some(target) => lambda::call_arn(target, &of_function(&call.state)).await,
                     None => Err(no_target(&call.state, &call.state)),
                 }
             }

@@ -16,6 +16,7 @@ use segno_interpreter::{
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::metrics::Executions;
 use crate::{
     progress::{self, Progress},
     terminal::{Color, Palette},
@@ -31,6 +32,7 @@ struct Inner {
     is_verbose: bool,
     running: Mutex<BTreeMap<String, Running>>,
     changed: Notify,
+    executions: Executions,
 }
 
 struct Running {
@@ -46,6 +48,7 @@ impl Activity {
             is_verbose,
             running: Mutex::default(),
             changed: Notify::new(),
+            executions: Executions::default(),
         }))
     }
 
@@ -80,6 +83,11 @@ impl Activity {
         }
     }
 
+    /// How many there were.
+    pub(super) fn executions(&self) -> &Executions {
+        &self.0.executions
+    }
+
     fn say(&self, color: Color, sign: &str, text: &str) {
         eprintln!("{} {text}", self.0.palette.paint(color, sign));
     }
@@ -108,6 +116,7 @@ impl Activity {
 impl Observer for Activity {
     fn committed(&self, execution: &ExecutionKey, transition: &Transition) {
         let execution = &execution.arn;
+        self.0.executions.count(transition);
         {
             let mut executions = self.running();
             let is_new = !executions.contains_key(execution);

@@ -1,6 +1,8 @@
 //! The server from its start to its end.
 
 use std::{
+    fmt::Display,
+    io,
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
@@ -21,6 +23,7 @@ use super::{
     activity::Activity,
     banner::{Banner, listed},
     guard::Guard,
+    log_lines::LogLines,
     machines::{Loaded, Machines},
     port, prefix,
     server::{Server, router},
@@ -31,11 +34,14 @@ use super::{
 use crate::{environment, exit, invoker::LocalInvoker, terminal::Palette};
 
 /// What people are told of the store.
+#[derive(Clone)]
 pub(super) struct Kept {
     /// Where everything is kept.
     pub(super) shown: String,
     /// What becomes of executions that have not ended when the server stops.
     pub(super) fate: &'static str,
+    /// What the store has done.
+    pub(super) metrics: Arc<dyn Display + Send + Sync>,
 }
 
 /// How long requests may take that are being answered when the server is to stop.
@@ -52,11 +58,12 @@ pub(super) async fn serve<S: Backend>(
     let address = listener.local_addr()?;
     let (invoker, tasks) = tasks::invoker(arguments, &place, address.port())?;
     let activity = Activity::new(arguments.verbose > 0, Palette::of(&std::io::stderr()));
-    let engine = engine(store, invoker, &activity, arguments);
+    let log_lines = Arc::new(LogLines::begin(io::stdout())?);
+    let engine = engine(store, invoker, &activity, Arc::clone(&log_lines), arguments);
     let worker = engine.clone();
     tokio::spawn(async move { worker.work().await });
     let resumed = engine.recover().await?;
-    let server = Arc::new(server(engine.clone(), &place, arguments));
+    let server = Arc::new(server(engine.clone(), &activity, &kept, &place, arguments));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router(Arc::clone(&server)))
         // It is stopped also if nobody is left to say so.
@@ -75,13 +82,15 @@ pub(super) async fn serve<S: Backend>(
     asked_to_stop().await;
     drop(stop);
     watching.abort();
-    tokio::select! {
+    let exit = tokio::select! {
         // It listens before anybody is told that asking again helps.
         biased;
         // It ends at once, and commands that perform tasks end with it.
-        () = asked_to_stop() => Ok(ExitCode::from(exit::INTERRUPTED)),
-        () = finish(&activity, serving, kept.fate) => Ok(ExitCode::SUCCESS),
-    }
+        () = asked_to_stop() => ExitCode::from(exit::INTERRUPTED),
+        () = finish(&activity, serving, kept.fate) => ExitCode::SUCCESS,
+    };
+    log_lines.flush();
+    Ok(exit)
 }
 
 type LocalEngine<S> = Engine<S, LocalInvoker, SystemClock>;
@@ -90,16 +99,24 @@ fn engine<S: Backend>(
     store: S,
     invoker: LocalInvoker,
     activity: &Activity,
+    logs: Arc<LogLines>,
     arguments: &Arguments,
 ) -> LocalEngine<S> {
     let config = segno_engine::Config {
         bounds: arguments.mode.bounds(),
+        logs,
         ..Default::default()
     };
     Engine::configured(store, invoker, SystemClock, config, activity.clone())
 }
 
-fn server<S: Backend>(engine: LocalEngine<S>, place: &Place, arguments: &Arguments) -> Server<S> {
+fn server<S: Backend>(
+    engine: LocalEngine<S>,
+    activity: &Activity,
+    kept: &Kept,
+    place: &Place,
+    arguments: &Arguments,
+) -> Server<S> {
     let config = Config {
         region: place.region.clone(),
         account_id: place.account_id.clone(),
@@ -111,6 +128,8 @@ fn server<S: Backend>(engine: LocalEngine<S>, place: &Place, arguments: &Argumen
             hosts: hosts.collect(),
         },
         is_ready: AtomicBool::new(false),
+        activity: activity.clone(),
+        store_metrics: Arc::clone(&kept.metrics),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The API over HTTP.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fmt::Display,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -17,7 +20,11 @@ use segno_api::{Api, CONTENT_TYPE};
 use segno_engine::{Backend, clock::SystemClock};
 use serde_json::json;
 
-use super::guard::{Guard, Refusal, check_signed};
+use super::{
+    activity::Activity,
+    guard::{Guard, Refusal, check_signed},
+    metrics,
+};
 use crate::invoker::LocalInvoker;
 
 /// What answers requests.
@@ -26,6 +33,8 @@ pub(super) struct Server<S> {
     pub(super) guard: Guard,
     /// Whether the definitions are loaded.
     pub(super) is_ready: AtomicBool,
+    pub(super) activity: Activity,
+    pub(super) store_metrics: Arc<dyn Display + Send + Sync>,
 }
 
 /// Bytes of a request: room for the largest definition, escaped.
@@ -39,6 +48,7 @@ pub(super) fn router<S: Backend>(server: Arc<Server<S>>) -> Router {
         .route("/", post(operation::<S>))
         .route("/health", get(health::<S>))
         .route("/ready", get(ready::<S>))
+        .route("/metrics", get(metrics::<S>))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::map_response(named))
         .with_state(server)
@@ -116,6 +126,19 @@ async fn ready<S: Backend>(
         )
             .into_response(),
     }
+}
+
+/// What was done since the process began.
+async fn metrics<S: Backend>(
+    State(server): State<Arc<Server<S>>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = server.guard.check(&uri, &headers) {
+        return refused(refusal);
+    }
+    let text = format!("{}{}", server.activity.executions(), server.store_metrics);
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
 }
 
 fn refused((status, why): Refusal) -> Response {

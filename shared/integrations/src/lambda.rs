@@ -18,6 +18,11 @@ use crate::CallOutcome;
 /// What the names of Lambda's errors begin with.
 const PREFIX: &str = "Lambda";
 
+/// The header that carries a trace.
+///
+/// AWS: [Tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader).
+pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
+
 /// A function that is called by name, wherever it is.
 ///
 /// The promise: one call is at most one request.
@@ -29,26 +34,23 @@ pub trait Function {
     ) -> impl Future<Output = Result<Invocation, StateError>> + Send;
 }
 
-/// Performs a task whose resource is the ARN of a function: the input is the event, the response is
-/// the result.
+/// Performs a task whose resource is the ARN of a function: the function's response is the result.
 ///
 /// # Errors
 ///
 /// The function's own error, or Lambda's. The cause is the function's raw response.
-pub async fn call_arn(function: &impl Function, arn: &str, input: &str) -> CallOutcome {
-    let parameters = InvokeParameters::of_function(arn, input);
-    function.invoke(&parameters).await?.into_result()
+pub async fn call_arn(function: &impl Function, parameters: &InvokeParameters) -> CallOutcome {
+    function.invoke(parameters).await?.into_result()
 }
 
-/// Performs a task whose resource is `arn:aws:states:::lambda:invoke`: `parameters` is the request,
-/// and the result is Lambda's response with the payload parsed.
+/// Performs a task whose resource is `arn:aws:states:::lambda:invoke`: the result is Lambda's response
+/// with the payload parsed.
 ///
 /// # Errors
 ///
 /// The function's own error, or Lambda's. The cause is compact JSON.
-pub async fn call_invoke(function: &impl Function, parameters: &str) -> CallOutcome {
-    let parameters = InvokeParameters::parse(parameters)?;
-    function.invoke(&parameters).await?.into_response()
+pub async fn call_invoke(function: &impl Function, parameters: &InvokeParameters) -> CallOutcome {
+    function.invoke(parameters).await?.into_response()
 }
 
 /// The name in the ARN of a function, or in the other forms that `FunctionName` may have.

@@ -6,7 +6,7 @@ pub use self::command::Command;
 use segno_asl::errors::StateError;
 
 use crate::{
-    lambda::{Function, Invocation, InvokeParameters},
+    lambda::{Function, Invocation, InvokeParameters, TRACE_HEADER},
     sdk_error::client_error,
 };
 
@@ -67,38 +67,30 @@ impl Target {
             Self::Http(http) => Self::Http(http),
         }
     }
+}
 
-    /// Gives it an event, once.
-    ///
-    /// # Errors
-    ///
-    /// It could not be reached or started. An error of its own is an [`Invocation`].
-    pub async fn call(&self, event: &str) -> Result<Invocation, StateError> {
+impl Function for Target {
+    /// Gives it the event, and the trace that the call belongs to.
+    async fn invoke(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
         match self {
-            Self::Http(http) => http.call(event).await,
-            Self::Command(command) => command.call(event).await,
+            Self::Http(http) => http.call(parameters).await,
+            Self::Command(command) => command.call(parameters).await,
         }
     }
 }
 
-impl Function for Target {
-    async fn invoke(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
-        self.call(&parameters.payload).await
-    }
-}
-
 impl Http {
-    async fn call(&self, event: &str) -> Result<Invocation, StateError> {
+    async fn call(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
         let failed = |error: reqwest::Error| client_error("Lambda", &error);
-        let request = self
+        let mut request = self
             .client
             .post(&self.url)
-            .header("content-type", "application/json");
-        let response = request
-            .body(event.to_owned())
-            .send()
-            .await
-            .map_err(failed)?;
+            .header("content-type", "application/json")
+            .body(parameters.payload.clone());
+        if let Some(trace) = &parameters.trace_header {
+            request = request.header(TRACE_HEADER, trace);
+        }
+        let response = request.send().await.map_err(failed)?;
         let is_error = response.headers().contains_key("x-amz-function-error")
             || !response.status().is_success();
         let payload = response.text().await.map_err(failed)?;

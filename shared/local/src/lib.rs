@@ -34,7 +34,7 @@ use segno_engine::{memory::MemoryStore, wide::Wide};
 use self::{folder::Folder, readers::Readers, writer::Writer};
 pub use self::{
     folder::OpenError,
-    metrics::{Counter, Metrics, PayloadWork},
+    metrics::{Counter, Metrics, PayloadWork, write_counters},
 };
 
 /// Executions, state machines and activities in a folder; messages in memory.

@@ -39,7 +39,8 @@ pub struct Metrics {
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn add(&self, number: usize) {
+    /// Adds to it.
+    pub fn add(&self, number: usize) {
         self.0.fetch_add(number as u64, Ordering::Relaxed);
     }
 
@@ -59,7 +60,7 @@ impl Metrics {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, help, value) in [
+        let counters = [
             (
                 "store_writes",
                 "Writes that the store was asked for.",
@@ -100,9 +101,8 @@ impl fmt::Display for Metrics {
                 "Commits whose checkpoint was written as a difference.",
                 self.differences.get(),
             ),
-        ] {
-            counter(f, name, help, value)?;
-        }
+        ];
+        write_counters(f, &counters)?;
         PayloadWork.fmt(f)
     }
 }
@@ -113,7 +113,7 @@ pub struct PayloadWork;
 
 impl fmt::Display for PayloadWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, help, value) in [
+        let counters = [
             (
                 "payloads_parsed",
                 "Payload texts that were parsed.",
@@ -134,17 +134,24 @@ impl fmt::Display for PayloadWork {
                 "Bytes of those texts.",
                 RENDERED.bytes(),
             ),
-        ] {
-            counter(f, name, help, value)?;
-        }
-        Ok(())
+        ];
+        write_counters(f, &counters)
     }
 }
 
-fn counter(f: &mut fmt::Formatter<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
-    writeln!(f, "# HELP segno_{name}_total {help}")?;
-    writeln!(f, "# TYPE segno_{name}_total counter")?;
-    writeln!(f, "segno_{name}_total {value}")
+/// Writes counters as Prometheus reads them: each has a name, without `segno_` and `_total`, a sentence
+/// that says what it counts, and its value.
+///
+/// # Errors
+///
+/// They could not be written.
+pub fn write_counters(f: &mut fmt::Formatter<'_>, counters: &[(&str, &str, u64)]) -> fmt::Result {
+    for (name, help, value) in counters {
+        writeln!(f, "# HELP segno_{name}_total {help}")?;
+        writeln!(f, "# TYPE segno_{name}_total counter")?;
+        writeln!(f, "segno_{name}_total {value}")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

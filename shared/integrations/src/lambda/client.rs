@@ -10,7 +10,7 @@ use aws_sigv4::{
 use segno_asl::errors::StateError;
 use serde_json::Value;
 
-use super::{Function, Invocation, InvokeParameters, PREFIX};
+use super::{Function, Invocation, InvokeParameters, PREFIX, TRACE_HEADER};
 use crate::sdk_error::{ServiceError, client_error};
 
 /// Lambda behind an endpoint.
@@ -102,6 +102,7 @@ impl Lambda {
             ("x-amz-invocation-type", &parameters.invocation_type),
             ("x-amz-log-type", &parameters.log_type),
             ("x-amz-client-context", &parameters.client_context),
+            (TRACE_HEADER, &parameters.trace_header),
         ] {
             if let Some(value) = value {
                 request = request.header(name, value);

@@ -22,6 +22,8 @@ pub struct InvokeParameters {
     pub log_type: Option<String>,
     /// `ClientContext`, in base64.
     pub client_context: Option<String>,
+    /// The trace that the call belongs to, in the form of the header `X-Amzn-Trace-Id`.
+    pub trace_header: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +47,7 @@ impl InvokeParameters {
             invocation_type: None,
             log_type: None,
             client_context: None,
+            trace_header: None,
         }
     }
 
@@ -67,6 +70,15 @@ impl InvokeParameters {
             invocation_type: wire.invocation_type,
             log_type: wire.log_type,
             client_context: wire.client_context,
+            trace_header: None,
         })
+    }
+
+    /// The same, as part of a trace.
+    pub fn traced(self, trace_header: Option<String>) -> Self {
+        Self {
+            trace_header,
+            ..self
+        }
     }
 }

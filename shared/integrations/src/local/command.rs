@@ -5,10 +5,16 @@ use std::{io, process::Stdio};
 use segno_asl::errors::StateError;
 use tokio::{io::AsyncWriteExt, process};
 
-use crate::lambda::Invocation;
+use crate::lambda::{Invocation, InvokeParameters};
+
+/// Where a function looks for the trace that it is called in.
+///
+/// AWS: [Lambda environment variables](https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
+const TRACE_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
 /// A command with its arguments.
 ///
+/// The trace that a call belongs to is in the variable `_X_AMZN_TRACE_ID`, as Lambda's runtimes have it.
 /// Exit status 0 makes standard output the result. Any other makes standard error the cause; if
 /// that is a JSON object with `errorType`, as Lambda's errors are, its error has that name.
 #[derive(Debug, Clone)]
@@ -34,8 +40,11 @@ impl Command {
         Self { listener, ..self }
     }
 
-    pub(super) async fn call(&self, event: &str) -> Result<Invocation, StateError> {
-        let output = self.run(event).await.map_err(|error| {
+    pub(super) async fn call(
+        &self,
+        parameters: &InvokeParameters,
+    ) -> Result<Invocation, StateError> {
+        let output = self.run(parameters).await.map_err(|error| {
             let command = shell_words::join(&self.words);
             StateError::new(
                 "Lambda.Unknown",
@@ -54,11 +63,15 @@ impl Command {
     }
 
     /// Runs it to its end. It is killed if nobody waits for it any more.
-    async fn run(&self, event: &str) -> io::Result<std::process::Output> {
+    async fn run(&self, parameters: &InvokeParameters) -> io::Result<std::process::Output> {
         let mut command = process::Command::new(&self.words[0]);
         // Ctrl-C at the terminal is for whoever started it: it may let the command finish.
         #[cfg(unix)]
         command.process_group(0);
+        match &parameters.trace_header {
+            Some(trace) => command.env(TRACE_VARIABLE, trace),
+            None => command.env_remove(TRACE_VARIABLE),
+        };
         let mut child = command
             .args(&self.words[1..])
             .stdin(Stdio::piped())
@@ -67,7 +80,7 @@ impl Command {
             .kill_on_drop(true)
             .spawn()?;
         let mut stdin = child.stdin.take().expect("it was asked for");
-        let event = event.to_owned();
+        let event = parameters.payload.clone();
         // Beside reading its output, so that neither waits for the other with a full pipe.
         let writing = tokio::spawn(async move {
             // A command that does not read its input closes the pipe: that is its right.
@@ -84,7 +97,12 @@ mod tests {
     use super::*;
 
     async fn call(line: &str, event: &str) -> Invocation {
-        Command::parse(line).unwrap().call(event).await.unwrap()
+        let command = Command::parse(line).unwrap();
+        command.call(&event_of(event)).await.unwrap()
+    }
+
+    fn event_of(event: &str) -> InvokeParameters {
+        InvokeParameters::of_function("f", event)
     }
 
     #[tokio::test]
@@ -102,12 +120,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_knows_the_trace() {
+        let command = Command::parse(r#"sh -c 'echo "\"$_X_AMZN_TRACE_ID\""'"#).unwrap();
+        for (header, seen) in [(Some("Root=1-2"), r#""Root=1-2""#), (None, r#""""#)] {
+            let traced = event_of("{}").traced(header.map(str::to_owned));
+            let answered = Invocation::answered(seen.into(), false);
+            assert_eq!(command.call(&traced).await.unwrap(), answered);
+        }
+    }
+
+    #[tokio::test]
     async fn what_a_command_says_besides_is_heard() {
         static HEARD: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
         let listener: fn(&str) = |said| HEARD.lock().unwrap().push_str(said);
         for line in ["sh -c 'echo hm >&2; echo 1'", "sh -c 'echo no >&2; exit 1'"] {
             let command = Command::parse(line).unwrap().heard_by(listener);
-            command.call("{}").await.unwrap();
+            command.call(&event_of("{}")).await.unwrap();
         }
         assert_eq!(*HEARD.lock().unwrap(), "hm", "a failure has its own cause");
     }
@@ -125,7 +153,7 @@ mod tests {
     async fn what_cannot_be_run_says_why() {
         let error = Command::parse("/no/such/command")
             .unwrap()
-            .call("{}")
+            .call(&event_of("{}"))
             .await
             .unwrap_err();
         assert!(
