@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::bail;
 use segno_api::{Api, Config};
-use segno_engine::{Backend, Engine, clock::SystemClock};
+use segno_engine::{Backend, Engine, clock::SystemClock, config::Stride};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
@@ -105,6 +105,7 @@ fn engine<S: Backend>(
     let config = segno_engine::Config {
         bounds: arguments.mode.bounds(),
         logs,
+        stride: Stride::LONG,
         ..Default::default()
     };
     Engine::configured(store, invoker, SystemClock, config, activity.clone())

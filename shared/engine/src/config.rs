@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use segno_interpreter::{bounds::Bounds, event::Seed, key::Nonce};
+use segno_interpreter::{
+    bounds::Bounds,
+    event::Seed,
+    key::Nonce,
+    transition::{BUDGET_BYTES, BUDGET_EVENTS},
+};
 
 use crate::logs::{Logs, Unlogged};
 
@@ -17,6 +22,8 @@ pub struct Config {
     /// Whether an execution is held until it is closed, so that time may jump while it waits. Otherwise
     /// one that waits costs nothing but its wake-up.
     pub holds_on: bool,
+    /// How long a commit may become by what happens without waiting for anything.
+    pub stride: Stride,
     /// How large executions may become that are started from now on.
     pub bounds: Bounds,
     /// How long the nudge is delayed that arms the timers of an activity's attempt, should the caller
@@ -26,6 +33,29 @@ pub struct Config {
     pub logs: Arc<dyn Logs>,
     /// Where randomness comes from: seeds of events, nonces of commits.
     pub entropy: Entropy,
+}
+
+/// An execution goes on within a commit until it waits for something, or has made so much. A long
+/// stride costs fewer commits, but the larger ones must be what a store can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stride {
+    /// History events. There may be [`BUDGET_EVENTS`] more.
+    pub events: usize,
+    /// Bytes of new payloads. There may be [`BUDGET_BYTES`] more, and a payload.
+    pub bytes: usize,
+}
+
+impl Stride {
+    /// One transition of the interpreter.
+    pub const SHORT: Self = Self {
+        events: 0,
+        bytes: 0,
+    };
+    /// For a store that takes any commit.
+    pub const LONG: Self = Self {
+        events: 16 * BUDGET_EVENTS,
+        bytes: 16 * BUDGET_BYTES,
+    };
 }
 
 /// A source of random bytes.
@@ -40,6 +70,7 @@ impl Default for Config {
             claim_lifetime: None,
             attempts_max: 1_000,
             holds_on: false,
+            stride: Stride::SHORT,
             bounds: Bounds::STRICT,
             nudge_delay: Duration::from_secs(60),
             logs: Arc::new(Unlogged),

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::{
     Backend, Clock, Engine, Invoker,
     catalog::{CatalogError, Machine},
+    config::Stride,
     logs,
     queue::{Body, Cause, Message, QueueError},
     store::{Commit, End, EndStatus, Loaded, Shown, StoreError},
@@ -261,6 +262,9 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         for Told { event, by } in told {
             whole.append(self.event(event, now)?, by)?;
         }
+        while let Some(number) = whole.continuation(self.config().stride) {
+            whole.append(self.event(EventKind::Continued { number }, now)?, None)?;
+        }
         match request.claims {
             Some(claims) if request.takes_over || !whole.transition.is_empty() => {
                 self.claim(&mut whole, claims, request.asked_by, now)?;
@@ -398,6 +402,15 @@ impl<'a> Whole<'a> {
                 has_moved: false,
             },
         }
+    }
+
+    /// The number of the continuation that belongs to this commit, too.
+    fn continuation(&self, stride: Stride) -> Option<u64> {
+        let whole = &self.transition;
+        let bytes = || -> usize { whole.payloads.iter().map(|(_, p)| p.text_bytes()).sum() };
+        (!whole.is_empty() && whole.history.len() < stride.events && bytes() < stride.bytes)
+            .then(|| whole.checkpoint.continuation())
+            .flatten()
     }
 
     /// Appends the answer to one more event. What an earlier one owed may be done by a later one:

@@ -503,10 +503,15 @@ impl Checkpoint {
             false => Command::Perform(attempt.id),
         }));
         commands.extend(self.wake.map(Command::Wake));
-        if !self.ready.is_empty() {
-            commands.push(Command::Continue(self.continuations()));
-        }
+        commands.extend(self.continuation().map(Command::Continue));
         commands
+    }
+
+    /// The number of the [`Continued`](crate::event::EventKind::Continued) that the execution waits for,
+    /// if there is something that it need not wait for.
+    pub fn continuation(&self) -> Option<u64> {
+        let goes_on = !self.status.is_closed() && !self.ready.is_empty();
+        goes_on.then(|| self.continuations())
     }
 
     /// How often a budget was spent: what the event that goes on must bear.
