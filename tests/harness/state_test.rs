@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use segno_api::{Api, Config};
+use segno_api::{Api, Config, Request};
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{Clock, Engine, Invoker, invoker::Call, memory::MemoryStore};
 use segno_interpreter::event::{Outcome, Timestamp};
@@ -58,7 +58,10 @@ impl StateTest {
         let api = Api::new(engine, config);
         let request = request.to_string();
         let answer = api
-            .handle("AWSStepFunctions.TestState", request.as_bytes())
+            .handle(&Request::new(
+                "AWSStepFunctions.TestState",
+                request.as_bytes(),
+            ))
             .await;
         let mut body: Value =
             serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;

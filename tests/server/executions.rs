@@ -1,8 +1,13 @@
 //! Starting, describing, stopping and listing executions.
 
+use std::{io::Write, net::TcpStream, time::Duration};
+
 use serde_json::{Value, json};
 
-use crate::client::{Server, pass, wait};
+use crate::{
+    client::{Server, pass, wait},
+    local::Folder,
+};
 
 #[test]
 fn an_execution_runs_from_creation_to_its_history() {
@@ -105,6 +110,77 @@ fn a_name_starts_one_execution() {
         "ExecutionAlreadyExists",
         "a closed one is not started again"
     );
+}
+
+#[test]
+fn a_start_that_is_sent_again_by_an_sdk_is_one_start() {
+    let server = Server::start(&[]);
+    let machine = server.create("m", &pass());
+    let sent = |id: &str, body: &Value| {
+        let request = server.request("StartExecution", body);
+        let response = request.header("amz-sdk-invocation-id", id).send().unwrap();
+        let answer: Value = serde_json::from_str(&response.text().unwrap()).unwrap();
+        answer["executionArn"].as_str().unwrap().to_owned()
+    };
+    let unnamed = json!({ "stateMachineArn": machine });
+    let first = sent("b7f5", &unnamed);
+    server.end_of(&first);
+    assert_eq!(sent("b7f5", &unnamed), first, "also when it has ended");
+    let other = sent("b7f6", &unnamed);
+    assert_ne!(other, first);
+    let input = json!({ "stateMachineArn": machine, "input": "[]" });
+    let third = sent("b7f5", &input);
+    assert_ne!(third, first, "it asks for something else");
+
+    let named = json!({ "stateMachineArn": machine, "name": "one" });
+    let fourth = sent("b7f5", &named);
+    server.end_of(&fourth);
+    assert_eq!(sent("b7f5", &named), fourth, "also when it has ended");
+    let (_, refused) = server.call("StartExecution", named);
+    assert_eq!(
+        refused["__type"], "ExecutionAlreadyExists",
+        "another request"
+    );
+    let list = json!({ "stateMachineArn": machine });
+    let listed = server.ok("ListExecutions", list);
+    assert_eq!(listed["executions"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn an_execution_that_is_kept_is_kept_with_its_definition() {
+    let folder = Folder::with("definition", &[]);
+    let server = Server::start_kept(&folder.0, &["--no-discovery"]);
+    let machine = server.create("m", &pass());
+    let ended = server.run(&machine, "one", "{}");
+    let update = json!({ "stateMachineArn": machine, "definition": wait().to_string() });
+    server.ok("UpdateStateMachine", update);
+    let execution = json!({ "executionArn": ended["executionArn"] });
+    let kept = server.ok("DescribeStateMachineForExecution", execution);
+    assert_eq!(kept["definition"], pass().to_string());
+}
+
+/// Whoever starts an execution may be gone before the answer: what is there then has begun.
+#[test]
+fn a_start_is_seen_through_also_if_its_sender_hangs_up() {
+    let folder = Folder::with("hang-up", &[]);
+    let server = Server::start_kept(&folder.0, &["--no-discovery"]);
+    let machine = server.create("m", &pass());
+    let body = json!({ "stateMachineArn": machine }).to_string();
+    for number in 0..50 {
+        let mut connection = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: AWS4-HMAC-SHA256\r\n\
+             X-Amz-Target: AWSStepFunctions.StartExecution\r\nContent-Length:";
+        write!(connection, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+        // Sooner or later, while it is being served.
+        std::thread::sleep(Duration::from_micros(100 * number));
+    }
+    let list = json!({ "stateMachineArn": machine, "maxResults": 1_000 });
+    let listed = server.ok("ListExecutions", list);
+    let started = listed["executions"].as_array().unwrap();
+    assert!(!started.is_empty(), "none is begun");
+    for execution in started {
+        server.end_of(execution["executionArn"].as_str().unwrap());
+    }
 }
 
 #[test]

@@ -58,7 +58,15 @@ pub(super) fn check_signed(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The access key ID that a request is signed with.
+pub(super) fn access_key_id(headers: &HeaderMap) -> Option<&str> {
+    let authorization = text(headers, header::AUTHORIZATION.as_str())?;
+    let (_, credential) = authorization.split_once("Credential=")?;
+    credential.split('/').next()
+}
+
+/// A header; one that is no text is `?`.
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
@@ -136,6 +144,19 @@ mod tests {
         assert!(request_to("http://localhost:8083/", &[]).is_ok());
         assert!(request_to("http://example.com/", &[local]).is_err());
         assert!(request_to("http://localhost:8083/", &[("host", "example.com")]).is_err());
+    }
+
+    #[test]
+    fn the_signature_says_whose_key_it_is() {
+        let signed = |authorization: &str| {
+            HeaderMap::from_iter([(header::AUTHORIZATION, authorization.parse().unwrap())])
+        };
+        let sent = signed(
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/states/aws4_request, Signature=0",
+        );
+        assert_eq!(access_key_id(&sent), Some("AKID"));
+        assert_eq!(access_key_id(&signed("AWS4-HMAC-SHA256")), None);
+        assert_eq!(access_key_id(&HeaderMap::new()), None);
     }
 
     #[test]

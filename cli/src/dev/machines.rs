@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use segno_api::Api;
+use segno_api::{Api, Request};
 use segno_asl::definition::{MachineType, StateKind, tokens::Substitutions};
 use segno_engine::{Backend, Engine, Invoker, clock::SystemClock, operations::arn};
 use serde_json::{Value, json};
@@ -296,7 +296,7 @@ impl<S: Backend> Machines<S> {
         let target = format!("AWSStepFunctions.{operation}");
         let response = self
             .api
-            .handle(&target, request.to_string().as_bytes())
+            .handle(&Request::new(&target, request.to_string().as_bytes()))
             .await;
         let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         match response.error_type {

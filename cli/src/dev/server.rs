@@ -16,20 +16,23 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use segno_api::{Api, CONTENT_TYPE};
+use segno_api::{Api, CONTENT_TYPE, Request};
 use segno_engine::{Backend, clock::SystemClock};
 use serde_json::json;
+use tokio::task::{AbortHandle, JoinError};
 
 use super::{
     activity::Activity,
-    guard::{Guard, Refusal, check_signed},
+    guard::{Guard, Refusal, access_key_id, check_signed, text},
     metrics,
 };
 use crate::invoker::LocalInvoker;
 
+type LocalApi<S> = Api<S, LocalInvoker, SystemClock>;
+
 /// What answers requests.
 pub(super) struct Server<S> {
-    pub(super) api: Arc<Api<S, LocalInvoker, SystemClock>>,
+    pub(super) api: Arc<LocalApi<S>>,
     pub(super) guard: Guard,
     /// Whether the definitions are loaded.
     pub(super) is_ready: AtomicBool,
@@ -39,6 +42,12 @@ pub(super) struct Server<S> {
 
 /// Bytes of a request: room for the largest definition, escaped.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The header that names the operation.
+const TARGET: &str = "x-amz-target";
+
+/// The operation that waits.
+const POLL: &str = "AWSStepFunctions.GetActivityTask";
 
 /// How every response names the server. [`holder`](super::port) looks for it.
 pub(super) const SERVER: &str = concat!("segno/", env!("CARGO_PKG_VERSION"));
@@ -70,11 +79,11 @@ async fn operation<S: Backend>(
     if let Err(refusal) = checked.and_then(|()| check_signed(&headers)) {
         return refused(refusal);
     }
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let answer = server.api.handle(target, &body).await;
+    let target = text(&headers, TARGET).unwrap_or_default().to_owned();
+    let Ok(answer) = serve(Arc::clone(&server.api), headers, body).await else {
+        // It is written where it happens what went wrong.
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     tracing::debug!(
         target,
         status = answer.status,
@@ -93,6 +102,36 @@ async fn operation<S: Backend>(
         response.headers_mut().insert("x-amzn-errortype", value);
     }
     response
+}
+
+/// Serves a request to its end, also if its sender hangs up: what it has begun, it sees through.
+async fn serve<S: Backend>(
+    api: Arc<LocalApi<S>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<segno_api::Response, JoinError> {
+    let is_poll = text(&headers, TARGET) == Some(POLL);
+    let serving = tokio::spawn(async move {
+        let request = Request {
+            target: text(&headers, TARGET).unwrap_or_default(),
+            caller: access_key_id(&headers).unwrap_or_default(),
+            invocation_id: text(&headers, "amz-sdk-invocation-id"),
+            body: &body,
+        };
+        api.handle(&request).await
+    });
+    // A poll ends with its sender, who would not hear of the task that it finds.
+    let _poll = is_poll.then(|| Ending(serving.abort_handle()));
+    serving.await
+}
+
+/// What ends when this is dropped.
+struct Ending(AbortHandle);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The process is there.

@@ -1,14 +1,15 @@
 //! Speaks the Step Functions API: the JSON protocol that every AWS SDK, the AWS CLI and Terraform
 //! speak, with AWS's error names and messages.
 //!
-//! It knows no HTTP server. Whoever has one hands over the `X-Amz-Target` header and the body, and
-//! sends back what [`Api::handle`] answers.
+//! It knows no HTTP server. Whoever has one hands over what a [`Request`] is made of, and sends back
+//! what [`Api::handle`] answers.
 
 mod constraint;
 mod error;
 mod names;
 mod operations;
 mod page;
+mod request;
 mod shapes;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use segno_engine::{Backend, Clock, Engine, Invoker};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use self::error::ApiError;
+pub use self::{error::ApiError, request::Request};
 
 /// The content type of every request and response.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
@@ -57,9 +58,9 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         Self { engine, config }
     }
 
-    /// Answers one request: `target` is the header `X-Amz-Target`.
-    pub async fn handle(&self, target: &str, body: &[u8]) -> Response {
-        match self.dispatch(target, body).await {
+    /// Answers one request.
+    pub async fn handle(&self, request: &Request<'_>) -> Response {
+        match self.dispatch(request).await {
             Ok(body) => Response {
                 status: 200,
                 error_type: None,
@@ -68,7 +69,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             Err(error) => {
                 if error.is_internal() {
                     tracing::error!(
-                        target,
+                        target = request.target,
                         error = &error as &dyn std::error::Error,
                         "request failed"
                     );
@@ -78,7 +79,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         }
     }
 
-    async fn dispatch(&self, target: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    async fn dispatch(&self, sent: &Request<'_>) -> Result<Vec<u8>, ApiError> {
+        let Request { target, body, .. } = *sent;
         let unknown = || ApiError::unknown_operation(target);
         let operation = target.strip_prefix(TARGET_PREFIX).ok_or_else(unknown)?;
         let input = shapes::input(operation).ok_or_else(unknown)?;
@@ -114,7 +116,10 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             "SendTaskFailure" => answer(self.send_task_failure(read(request)?).await),
             "SendTaskHeartbeat" => answer(self.send_task_heartbeat(read(request)?).await),
             "SendTaskSuccess" => answer(self.send_task_success(read(request)?).await),
-            "StartExecution" => answer(self.start_execution(read(request)?).await),
+            "StartExecution" => {
+                let start = read(request)?;
+                answer(self.start_execution(start, sent.nonce()).await)
+            }
             "StartSyncExecution" => answer(self.start_sync_execution(read(request)?).await),
             "StopExecution" => answer(self.stop_execution(read(request)?).await),
             "TagResource" => answer(self.tag_resource(read(request)?).await),

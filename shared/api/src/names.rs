@@ -69,6 +69,15 @@ pub(crate) fn unlabeled_arn(arn: &str) -> Result<StateMachineArn<'_>, ApiError> 
     }
 }
 
+/// Checks that an ARN is that of no Map state, for an operation whose model has no error of its own
+/// for that: there is no such state machine.
+pub(crate) fn check_unlabeled(arn: &str) -> Result<(), ApiError> {
+    match state_machine_arn(arn)?.label {
+        None => Ok(()),
+        Some(_) => Err(ApiError::state_machine_does_not_exist(arn)),
+    }
+}
+
 /// Checks the ARN of a role: `arn:aws:iam::<12 digits>:role/<path and name>`.
 pub(crate) fn check_role_arn(arn: &str) -> Result<(), ApiError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
@@ -123,6 +132,8 @@ mod tests {
         let body = unlabeled_arn(arn).unwrap_err().into_response().body;
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["reason"], "API_DOES_NOT_SUPPORT_LABELED_ARNS");
+        let message = format!("StateMachineDoesNotExist: State Machine Does Not Exist: '{arn}'");
+        assert_eq!(check_unlabeled(arn).unwrap_err().to_string(), message);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use segno_api::Api;
+use segno_api::{Api, Request};
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{
     Config, Engine, Invoker, Unobserved,
@@ -62,7 +62,9 @@ fn api() -> Api<MemoryStore, Nothing, SystemClock> {
 
 async fn call(api: &Api<MemoryStore, Nothing, SystemClock>, operation: &str, body: Value) -> Value {
     let target = format!("AWSStepFunctions.{operation}");
-    let answer = api.handle(&target, body.to_string().as_bytes()).await;
+    let answer = api
+        .handle(&Request::new(&target, body.to_string().as_bytes()))
+        .await;
     serde_json::from_slice(&answer.body).unwrap()
 }
 

@@ -175,12 +175,22 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         Ok(text)
     }
 
+    /// The definition that an execution was started with. A head row that was read from a store may
+    /// not have its text.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError`].
+    pub async fn definition_of(&self, head: &Head) -> Result<Arc<str>, CatalogError> {
+        match head.machine.definition.is_empty() {
+            true => self.definition(&head.machine.revision.definition).await,
+            false => Ok(Arc::clone(&head.machine.definition)),
+        }
+    }
+
     /// The compiled definition that an execution was started with.
     pub(crate) async fn machine_of(&self, head: &Head) -> Result<Arc<StateMachine>, StepError> {
-        let text = match head.machine.definition.is_empty() {
-            true => self.definition(&head.machine.revision.definition).await?,
-            false => Arc::clone(&head.machine.definition),
-        };
+        let text = self.definition_of(head).await?;
         self.compile(&text).map_err(|source| StepError::Definition {
             execution: head.key.arn.clone(),
             source,

@@ -37,6 +37,17 @@ impl ExecutionKey {
 }
 
 impl Nonce {
+    /// The same for the same parts, and another one for any others.
+    pub fn derived(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            // Where one part ends and the next begins counts, too.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self::of(&hash.finalize())
+    }
+
     /// The first 128 bits of a hash.
     fn of(hash: &[u8]) -> Self {
         Self(

@@ -15,7 +15,7 @@ use super::versions::ListOfStateMachine;
 use crate::{
     Api, ApiError,
     error::Reason,
-    names::{check_arn, unlabeled_arn},
+    names::{check_arn, check_unlabeled, state_machine_arn, unlabeled_arn},
     seconds,
 };
 
@@ -124,7 +124,8 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request: ListOfStateMachine,
     ) -> Result<Value, ApiError> {
         let (asked, page) = (&request.state_machine_arn, &request.page);
-        let arn = unlabeled_arn(asked)?;
+        check_unlabeled(asked)?;
+        let arn = state_machine_arn(asked)?;
         let machine = arn.unqualified();
         let record = self.active_record(&machine).await?;
         let names: Vec<&str> = match arn.qualifier {

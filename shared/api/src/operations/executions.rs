@@ -9,6 +9,7 @@ use segno_engine::{
 };
 use segno_interpreter::{
     event::Timestamp,
+    key::Nonce,
     payload::{Payload, PayloadId},
 };
 use serde::Deserialize;
@@ -59,11 +60,17 @@ pub(crate) struct ListExecutions {
 const REDRIVE_PERIOD_MILLISECONDS: i64 = 14 * 24 * 3_600_000;
 
 impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
-    pub(crate) async fn start_execution(&self, request: StartExecution) -> Result<Value, ApiError> {
-        let start = self.start_request(request).await?;
+    /// Starts an execution. A request of the same nonce is the same start, however that has ended.
+    pub(crate) async fn start_execution(
+        &self,
+        request: StartExecution,
+        nonce: Option<Nonce>,
+    ) -> Result<Value, ApiError> {
+        let start = self.start_request(request, nonce).await?;
         let input = start.input.clone();
         let head = match self.engine.start(start).await? {
             Created::New(head) => head,
+            Created::Existing(head) if nonce == Some(head.key.nonce) => head,
             // The same start again, while the first one runs, is the same execution.
             Created::Existing(head) if self.is_same_start(&head, &input).await? => head,
             Created::Existing(head) => {
@@ -80,12 +87,11 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn start_request(
         &self,
         request: StartExecution,
+        nonce: Option<Nonce>,
     ) -> Result<StartRequest, ApiError> {
         let (arn, test_case) = split_test_case(&request.state_machine_arn);
         let machine = self.machine_to_start(arn).await?;
-        let name = request
-            .name
-            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let name = request.name.unwrap_or_else(|| name_of(nonce));
         check_name(&name)?;
         let input = read_input(request.input.as_deref().unwrap_or("{}"))?;
         if let Some(test_case) = test_case {
@@ -93,6 +99,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             prepared.map_err(ApiError::validation)?;
         }
         Ok(StartRequest {
+            nonce,
             trace_header: request.trace_header,
             ..StartRequest::new(machine, name, input)
         })
@@ -272,10 +279,19 @@ enum Redrive {
     Impossible(String),
 }
 
+/// The name of an execution that is given none: a UUID, the same for the same start.
+fn name_of(nonce: Option<Nonce>) -> String {
+    let uuid = match nonce {
+        Some(nonce) => uuid::Builder::from_random_bytes(nonce.0).into_uuid(),
+        None => uuid::Uuid::new_v4(),
+    };
+    uuid.to_string()
+}
+
 /// The ARN of a state machine, and the test case of mocks that Step Functions Local takes behind it.
 ///
 /// AWS: [Testing with mocked service integrations](https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html).
-fn split_test_case(arn: &str) -> (&str, Option<&str>) {
+pub(super) fn split_test_case(arn: &str) -> (&str, Option<&str>) {
     match arn.split_once('#') {
         Some((arn, case)) => (arn, Some(case)),
         None => (arn, None),

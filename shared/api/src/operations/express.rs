@@ -5,8 +5,8 @@ use segno_engine::{Backend, Clock, Invoker, express::ExpressRun, store::EndStatu
 use segno_interpreter::event::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::executions::StartExecution;
-use crate::{Api, ApiError, seconds};
+use super::executions::{StartExecution, split_test_case};
+use crate::{Api, ApiError, names::check_unlabeled, seconds};
 
 /// Memory is billed in steps of so many megabytes.
 ///
@@ -21,7 +21,9 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         &self,
         request: StartExecution,
     ) -> Result<Value, ApiError> {
-        let start = self.start_request(request).await?;
+        let (arn, _) = split_test_case(&request.state_machine_arn);
+        check_unlabeled(arn)?;
+        let start = self.start_request(request, None).await?;
         if start.machine.machine_type == MachineType::Standard {
             return Err(ApiError::type_not_supported());
         }

@@ -77,7 +77,7 @@ pub enum RunError {
 
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// Starts an execution, unless there is one of that name, which is left alone. When it returns,
-    /// the start is durable.
+    /// the start is durable. The same start again, told by its nonce, sees the first one through.
     ///
     /// # Errors
     ///
@@ -112,8 +112,14 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 return Err(error.into());
             }
         };
-        if let Created::New(_) = created {
-            self.store().send(vec![begin.now()]).await?;
+        match &created {
+            Created::New(_) => self.store().send(vec![begin.now()]).await?,
+            // Whoever made this start before may be gone before the message was sent.
+            Created::Existing(first) if first.key == head.key => {
+                let look = Message::recheck(head.key, Body::Look);
+                self.store().send(vec![look.now()]).await?;
+            }
+            Created::Existing(_) => {}
         }
         Ok(created)
     }

@@ -83,7 +83,12 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         &self,
         request: OfExecution,
     ) -> Result<Value, ApiError> {
-        let machine = self.head(&request.execution_arn).await?.machine;
+        let head = self.head(&request.execution_arn).await?;
+        let definition = self.engine.definition_of(&head).await?;
+        let machine = Machine {
+            definition,
+            ..head.machine
+        };
         let mut described = self.described(&machine, request.included_data)?;
         described["updateDate"] = seconds(machine.updated_at).into();
         Ok(described)
