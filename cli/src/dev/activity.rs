@@ -89,7 +89,7 @@ impl Activity {
     }
 
     fn say(&self, color: Color, sign: &str, text: &str) {
-        eprintln!("{} {text}", self.0.palette.paint(color, sign));
+        say(format!("{} {text}", self.0.palette.paint(color, sign)));
     }
 
     /// The lines of a transition, the one of its end included.
@@ -101,7 +101,7 @@ impl Activity {
         let lines = running.progress.as_mut().map(|p| p.commit(transition));
         for line in lines.into_iter().flatten() {
             let name = self.0.palette.paint(Color::Dim, &title);
-            eprintln!("  {name} {line}");
+            say(format!("  {name} {line}"));
         }
         let (color, sign) = match transition.checkpoint.status {
             Status::NotStarted | Status::Running => return,
@@ -140,6 +140,13 @@ impl Observer for Activity {
         }
         self.0.changed.notify_waiters();
     }
+}
+
+/// Writes a line, at once: a message that is put together while it is written takes a system call for
+/// each of its parts.
+fn say(mut line: String) {
+    line.push('\n');
+    eprint!("{line}");
 }
 
 /// Whether a worker owes something to an execution before it can be left alone.

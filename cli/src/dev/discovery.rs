@@ -16,10 +16,14 @@ const LEFT_OUT: &[&str] = &[
     "node_modules",
     "target",
     "cdk.out",
-    "venv",
     "__pycache__",
     "vendor",
 ];
+
+/// What is in the folder of a Python environment, whatever that is called.
+///
+/// Python: [venv](https://docs.python.org/3/library/venv.html).
+const PYTHON_ENVIRONMENT: &str = "pyvenv.cfg";
 
 /// Files and folders that are looked at. Where there are more, it is not a project.
 const ENTRIES_MAX: usize = 50_000;
@@ -72,7 +76,9 @@ fn is_looked_at(entry: &DirEntry) -> bool {
     let is_given = entry.depth() == 0;
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     let name = entry.file_name().to_string_lossy();
-    is_given || !(is_folder && LEFT_OUT.contains(&&*name))
+    let is_left_out =
+        || LEFT_OUT.contains(&&*name) || entry.path().join(PYTHON_ENVIRONMENT).exists();
+    is_given || !(is_folder && is_left_out())
 }
 
 impl Discovered {
@@ -131,6 +137,8 @@ mod tests {
             ("build/order.asl.json", ""),
             (".aws-sam/order.asl.json", ""),
             ("node_modules/x/order.asl.json", ""),
+            ("python-3/pyvenv.cfg", ""),
+            ("python-3/lib/order.asl.json", ""),
             ("cdk.out/stack.template.json", template),
         ] {
             let path = folder.join(file);

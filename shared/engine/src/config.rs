@@ -1,6 +1,9 @@
 //! What can be set about an engine.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use segno_interpreter::{
     bounds::Bounds,
@@ -80,9 +83,44 @@ impl Default for Config {
 }
 
 impl Default for Entropy {
-    /// The operating system.
+    /// The operating system, asked for much at once.
     fn default() -> Self {
-        Self::new(getrandom::fill)
+        let pool = Mutex::new(Pool::default());
+        Self::new(move |bytes| {
+            let mut pool = pool.lock().expect("nothing panics under the lock");
+            pool.take(bytes)
+        })
+    }
+}
+
+/// Random bytes that nobody has had yet: one system call serves dozens of executions.
+struct Pool {
+    bytes: [u8; 4_096],
+    taken: usize,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        let bytes = [0; 4_096];
+        let taken = bytes.len();
+        Self { bytes, taken }
+    }
+}
+
+impl Pool {
+    fn take(&mut self, into: &mut [u8]) -> Result<(), getrandom::Error> {
+        for chunk in into.chunks_mut(self.bytes.len()) {
+            if self.bytes.len() - self.taken < chunk.len() {
+                getrandom::fill(&mut self.bytes)?;
+                self.taken = 0;
+            }
+            let from = &mut self.bytes[self.taken..][..chunk.len()];
+            chunk.copy_from_slice(from);
+            // Whoever reads this memory later learns nothing of what was given.
+            from.fill(0);
+            self.taken += chunk.len();
+        }
+        Ok(())
     }
 }
 
@@ -125,5 +163,27 @@ impl Entropy {
     /// A nonce that nobody else has.
     pub(crate) fn nonce(&self) -> Result<Nonce, getrandom::Error> {
         self.bytes().map(Nonce)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_given_twice() {
+        let entropy = Entropy::default();
+        let drawn: BTreeSet<[u8; 16]> = (0..2_000).map(|_| entropy.bytes().unwrap()).collect();
+        assert_eq!(drawn.len(), 2_000);
+        assert!(!drawn.contains(&[0; 16]));
+    }
+
+    #[test]
+    fn more_can_be_asked_for_than_is_in_stock() {
+        let mut bytes = [0; 10_000];
+        Pool::default().take(&mut bytes).unwrap();
+        assert!(bytes.chunks(100).all(|chunk| chunk.iter().any(|b| *b != 0)));
     }
 }

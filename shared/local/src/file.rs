@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::folder::OpenError;
 
@@ -48,6 +48,8 @@ pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What a plan depends on is in the statements: none is made anew for other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The writer says when.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
