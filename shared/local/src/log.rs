@@ -50,11 +50,12 @@ impl Entry {
         let transition = commit.transition;
         let text = String::from_utf8(transition.checkpoint.encode()).expect("JSON is UTF-8");
         let (checkpoint, newest) = wide.form(key, commit.number, text);
-        let mut history = String::new();
+        let mut history = Vec::new();
         for event in &transition.history {
-            history.push_str(&serde_json::to_string(event)?);
-            history.push('\n');
+            serde_json::to_writer(&mut history, event)?;
+            history.push(b'\n');
         }
+        let history = String::from_utf8(history).expect("JSON is UTF-8");
         let entry = Self {
             key: key.clone(),
             number: commit.number,
