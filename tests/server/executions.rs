@@ -147,6 +147,21 @@ fn a_start_that_is_sent_again_by_an_sdk_is_one_start() {
 }
 
 #[test]
+fn in_open_mode_an_input_may_be_larger_than_on_aws() {
+    let input = json!("x".repeat(300_000)).to_string();
+    let open = Server::start(&["--mode", "open"]);
+    let machine = open.create("m", &pass());
+    assert_eq!(open.run(&machine, "one", &input)["output"], input);
+
+    let strict = Server::start(&[]);
+    let machine = strict.create("m", &pass());
+    let start = json!({ "stateMachineArn": machine, "input": input });
+    let (_, name, message) = strict.refused("StartExecution", start);
+    assert_eq!(name, "ValidationException");
+    assert!(message.contains("262144 bytes"), "{message}");
+}
+
+#[test]
 fn an_execution_that_is_kept_is_kept_with_its_definition() {
     let folder = Folder::with("definition", &[]);
     let server = Server::start_kept(&folder.0, &["--no-discovery"]);
