@@ -4,13 +4,8 @@
 
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{
-    Config, Engine, Invoker, Store, Unobserved,
-    catalog::Machine,
-    clock::SystemClock,
-    config::Stride,
-    invoker::Call,
-    memory::MemoryStore,
-    operations::StartRequest,
+    Config, Engine, Invoker, Store, Unobserved, catalog::Machine, clock::SystemClock,
+    config::Stride, invoker::Call, memory::MemoryStore, operations::StartRequest,
 };
 use segno_interpreter::{
     event::{Outcome, Timestamp},
@@ -50,7 +45,7 @@ async fn run(definition: &str, input: &str, stride: Stride) -> (u64, Vec<String>
     let store = engine.store();
     let commits = store.load(&head.key).await.unwrap().unwrap().number;
     let (history, _) = store.history(&head.key, 0, usize::MAX).await.unwrap();
-    let types = history.iter().map(|event| event.detail.type_name().into());
+    let types = history.iter().map(|event| event.detail.type_name());
     (commits, types.collect())
 }
 
