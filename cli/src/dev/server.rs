@@ -11,8 +11,9 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    extract::{self, DefaultBodyLimit, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -55,28 +56,35 @@ pub(super) const SERVER: &str = concat!("segno/", env!("CARGO_PKG_VERSION"));
 pub(super) fn router<S: Backend>(server: Arc<Server<S>>) -> Router {
     Router::new()
         .route("/", post(operation::<S>))
-        .route("/health", get(health::<S>))
+        .route("/health", get(health))
         .route("/ready", get(ready::<S>))
         .route("/metrics", get(metrics::<S>))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(axum::middleware::map_response(named))
+        .layer(from_fn_with_state(Arc::clone(&server), guarded::<S>))
         .with_state(server)
 }
 
-async fn named(mut response: Response) -> Response {
-    let value = HeaderValue::from_static(SERVER);
-    response.headers_mut().insert(header::SERVER, value);
+/// Lets in who may ask, and says who answers.
+async fn guarded<S: Backend>(
+    State(server): State<Arc<Server<S>>>,
+    request: extract::Request,
+    next: Next,
+) -> Response {
+    let mut response = match server.guard.check(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refused(refusal),
+    };
+    let name = HeaderValue::from_static(SERVER);
+    response.headers_mut().insert(header::SERVER, name);
     response
 }
 
 async fn operation<S: Backend>(
     State(server): State<Arc<Server<S>>>,
-    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let checked = server.guard.check(&uri, &headers);
-    if let Err(refusal) = checked.and_then(|()| check_signed(&headers)) {
+    if let Err(refusal) = check_signed(&headers) {
         return refused(refusal);
     }
     let target = text(&headers, TARGET).unwrap_or_default().to_owned();
@@ -135,28 +143,14 @@ impl Drop for Ending {
 }
 
 /// The process is there.
-async fn health<S: Backend>(
-    State(server): State<Arc<Server<S>>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+async fn health() -> Response {
     let version = env!("CARGO_PKG_VERSION");
     let health = json!({ "status": "ok", "version": version, "pid": std::process::id() });
-    match server.guard.check(&uri, &headers) {
-        Ok(()) => (StatusCode::OK, format!("{health}\n")).into_response(),
-        Err(refusal) => refused(refusal),
-    }
+    format!("{health}\n").into_response()
 }
 
 /// The definitions are loaded.
-async fn ready<S: Backend>(
-    State(server): State<Arc<Server<S>>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = server.guard.check(&uri, &headers) {
-        return refused(refusal);
-    }
+async fn ready<S: Backend>(State(server): State<Arc<Server<S>>>) -> Response {
     match server.is_ready.load(Ordering::Acquire) {
         true => (StatusCode::OK, "ready\n").into_response(),
         false => (
@@ -168,14 +162,7 @@ async fn ready<S: Backend>(
 }
 
 /// What was done since the process began.
-async fn metrics<S: Backend>(
-    State(server): State<Arc<Server<S>>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = server.guard.check(&uri, &headers) {
-        return refused(refusal);
-    }
+async fn metrics<S: Backend>(State(server): State<Arc<Server<S>>>) -> Response {
     let text = format!("{}{}", server.activity.executions(), server.store_metrics);
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
 }
