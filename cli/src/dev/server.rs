@@ -20,7 +20,7 @@ use axum::{
 use segno_api::{Api, CONTENT_TYPE, Request};
 use segno_engine::{Backend, clock::SystemClock};
 use serde_json::json;
-use tokio::task::{AbortHandle, JoinError};
+use tokio::task::JoinError;
 
 use super::{
     activity::Activity,
@@ -47,8 +47,8 @@ const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The header that names the operation.
 const TARGET: &str = "x-amz-target";
 
-/// The operation that waits.
-const POLL: &str = "AWSStepFunctions.GetActivityTask";
+/// What the names of operations begin with that change nothing, or nothing before they answer.
+const READS: &[&str] = &["Describe", "Get", "List", "TestState", "Validate"];
 
 /// How every response names the server. [`holder`](super::port) looks for it.
 pub(super) const SERVER: &str = concat!("segno/", env!("CARGO_PKG_VERSION"));
@@ -112,14 +112,18 @@ async fn operation<S: Backend>(
     response
 }
 
-/// Serves a request to its end, also if its sender hangs up: what it has begun, it sees through.
+/// Serves a request. One that changes something is served to its end, also if its sender hangs up: what
+/// it has begun, it sees through. Any other ends with its sender, such as a poll, who would not hear of
+/// the task that it finds.
 async fn serve<S: Backend>(
     api: Arc<LocalApi<S>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<segno_api::Response, JoinError> {
-    let is_poll = text(&headers, TARGET) == Some(POLL);
-    let serving = tokio::spawn(async move {
+    let target = text(&headers, TARGET).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let is_read = READS.iter().any(|name| operation.starts_with(name));
+    let serving = async move {
         let request = Request {
             target: text(&headers, TARGET).unwrap_or_default(),
             caller: access_key_id(&headers).unwrap_or_default(),
@@ -127,18 +131,10 @@ async fn serve<S: Backend>(
             body: &body,
         };
         api.handle(&request).await
-    });
-    // A poll ends with its sender, who would not hear of the task that it finds.
-    let _poll = is_poll.then(|| Ending(serving.abort_handle()));
-    serving.await
-}
-
-/// What ends when this is dropped.
-struct Ending(AbortHandle);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.abort();
+    };
+    match is_read {
+        true => Ok(serving.await),
+        false => tokio::spawn(serving).await,
     }
 }
 
