@@ -10,7 +10,7 @@ use segno_interpreter::{
 };
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, payloads};
 
 /// A number of the engine's as SQLite has numbers, and back: bit by bit.
 pub(crate) fn stored(number: u64) -> i64 {
@@ -49,7 +49,7 @@ pub(crate) fn create(
         });
     }
     let id = insert(db, head)?;
-    insert_payload(db, id, PayloadId(0), input)?;
+    payloads::insert(db, id, &[(PayloadId(0), input.clone())])?;
     Ok(Created::New(head.clone()))
 }
 
@@ -89,21 +89,6 @@ fn insert(db: &Connection, head: &Head) -> Result<i64, Failure> {
             |row| row.get(0),
         )?;
     Ok(id)
-}
-
-/// Stores a payload, unless it is there.
-pub(crate) fn insert_payload(
-    db: &Connection,
-    execution: i64,
-    id: PayloadId,
-    payload: &Payload,
-) -> Result<(), Failure> {
-    db.prepare_cached(
-        "INSERT INTO payloads (execution, number, text) VALUES (?1, ?2, ?3)
-         ON CONFLICT (execution, number) DO NOTHING",
-    )?
-    .execute((execution, stored(id.0), payload.text()))?;
-    Ok(())
 }
 
 /// Writes what a head row shows, if there is one, and unless it shows what a later commit said.

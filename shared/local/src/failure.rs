@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Database(#[source] rusqlite::Error),
     #[error("what is stored cannot be read")]
     Unreadable(#[from] Unreadable),
+    #[error("a row of payloads is none: {0}")]
+    Malformed(String),
     #[error("the store is closed")]
     Closed,
 }

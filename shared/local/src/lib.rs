@@ -22,6 +22,7 @@ mod file;
 mod folder;
 mod log;
 mod metrics;
+mod payloads;
 mod queue;
 mod readers;
 mod store;

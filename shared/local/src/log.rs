@@ -16,6 +16,7 @@ use segno_interpreter::{
 use crate::{
     executions::{self, stored},
     failure::Failure,
+    payloads,
 };
 
 /// A commit, ready to be written.
@@ -105,9 +106,7 @@ impl Entry {
             });
         }
         self.insert(db, execution)?;
-        for (id, payload) in &self.payloads {
-            executions::insert_payload(db, execution, *id, payload)?;
-        }
+        payloads::insert(db, execution, &self.payloads)?;
         if let Some(shown) = &self.shown {
             executions::show(db, &self.key, shown)?;
         }
@@ -170,7 +169,7 @@ pub(crate) fn load(
     };
     let text = wide.assemble(key, whole.cast_unsigned(), &texts)?;
     let mut checkpoint = Checkpoint::decode(text.as_bytes())?;
-    checkpoint.payloads = payloads(db, execution, checkpoint.payload_ids())?;
+    checkpoint.payloads = payloads::select(db, execution, checkpoint.payload_ids())?;
     Ok(Some(Loaded {
         number: number.cast_unsigned(),
         cause: cause.map(|cause| Cause(cause.cast_unsigned())),
@@ -226,47 +225,6 @@ pub(crate) fn history(
         }
     }
     let ids = events.iter().flat_map(|event| event.detail.payload_ids());
-    let payloads = payloads(db, execution, ids)?;
+    let payloads = payloads::select(db, execution, ids)?;
     Ok((events, payloads))
-}
-
-/// One payload of an execution.
-pub(crate) fn payload(
-    db: &Connection,
-    key: &ExecutionKey,
-    id: PayloadId,
-) -> Result<Option<Payload>, Failure> {
-    let text: Option<String> = db
-        .prepare_cached(
-            "SELECT text FROM payloads
-             WHERE execution = (SELECT id FROM executions WHERE arn = ?1 AND nonce = ?2)
-                 AND number = ?3",
-        )?
-        .query_row((&key.arn, key.nonce.to_string(), stored(id.0)), |row| {
-            row.get(0)
-        })
-        .optional()?;
-    Ok(text.map(Payload::stored))
-}
-
-fn payloads(
-    db: &Connection,
-    execution: i64,
-    ids: impl IntoIterator<Item = PayloadId>,
-) -> Result<Payloads, Failure> {
-    let mut statement =
-        db.prepare_cached("SELECT text FROM payloads WHERE execution = ?1 AND number = ?2")?;
-    let mut payloads = Payloads::default();
-    for id in ids {
-        if payloads.get(id).is_some() {
-            continue;
-        }
-        let text: Option<String> = statement
-            .query_row((execution, stored(id.0)), |row| row.get(0))
-            .optional()?;
-        if let Some(text) = text {
-            payloads.insert(id, Payload::stored(text));
-        }
-    }
-    Ok(payloads)
 }

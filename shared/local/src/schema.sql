@@ -47,8 +47,8 @@ CREATE TABLE commits (
 -- The inputs, outputs and everything between, each once. Number 0 is the execution's input.
 CREATE TABLE payloads (
     execution INTEGER NOT NULL,     -- executions.id
-    number INTEGER NOT NULL,
-    text TEXT NOT NULL,             -- JSON
+    number INTEGER NOT NULL,        -- of the first payload in the row
+    texts TEXT NOT NULL,            -- for each payload: its number, the bytes of its JSON, that JSON
     PRIMARY KEY (execution, number)
 ) STRICT, WITHOUT ROWID;
 

@@ -19,6 +19,7 @@ use crate::{
     LocalStore, beside,
     executions::{self, List},
     log::{self, Appended, Entry},
+    payloads,
     writer::Durability,
 };
 
@@ -68,7 +69,7 @@ impl Store for LocalStore {
         execution: &ExecutionKey,
         id: PayloadId,
     ) -> Result<Option<Payload>, StoreError> {
-        let payload = self.readers.read(|db| log::payload(db, execution, id));
+        let payload = self.readers.read(|db| payloads::one(db, execution, id));
         payload.map_err(|failure| failure.of(execution))
     }
 
