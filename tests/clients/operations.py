@@ -233,9 +233,13 @@ class Operations:
         ended = self.run_to_end(self.create(definition=fails()))
         self.assertEqual((ended["status"], ended["cause"]), ("FAILED", "as planned"))
         self.assertEqual(ended["redriveStatus"], "REDRIVABLE")
-        self.call("RedriveExecution", executionArn=ended["executionArn"])
+        redrive = {"executionArn": ended["executionArn"], "clientToken": "b7f5"}
+        redriven = self.call("RedriveExecution", **redrive)
         again = self.end_of(ended["executionArn"])
         self.assertEqual((again["status"], again["redriveCount"]), ("FAILED", 1))
+        self.assertEqual(self.call("RedriveExecution", **redrive), redriven, "the same token")
+        again = self.end_of(ended["executionArn"])
+        self.assertEqual(again["redriveCount"], 1, "is the same redrive")
         events = self.call("GetExecutionHistory", executionArn=ended["executionArn"])["events"]
         self.assertIn("ExecutionRedriven", [event["type"] for event in events])
         succeeded = self.run_to_end(self.create("passes"))["executionArn"]

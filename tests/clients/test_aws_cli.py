@@ -28,7 +28,7 @@ called = set()
 RENAMED = {("SendTaskSuccess", "output"): "task-output"}
 
 # How the CLI tells of an error of the API.
-ERROR = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation: (.*)", re.DOTALL)
+ERROR = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation[^:]*: (.*)", re.DOTALL)
 
 
 def environment(url):

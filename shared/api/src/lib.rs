@@ -18,6 +18,7 @@ use segno_engine::{Backend, Clock, Engine, Invoker};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::operations::Redrives;
 pub use self::{error::ApiError, request::Request};
 
 /// The content type of every request and response.
@@ -30,6 +31,7 @@ const TARGET_PREFIX: &str = "AWSStepFunctions.";
 pub struct Api<S, I, C> {
     engine: Engine<S, I, C>,
     config: Config,
+    redrives: Redrives,
 }
 
 /// Where the API says it is.
@@ -55,7 +57,11 @@ pub struct Response {
 impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     /// The API over an engine.
     pub fn new(engine: Engine<S, I, C>, config: Config) -> Self {
-        Self { engine, config }
+        Self {
+            engine,
+            config,
+            redrives: Redrives::default(),
+        }
     }
 
     /// Answers one request.

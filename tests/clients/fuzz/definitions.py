@@ -64,7 +64,8 @@ def state(rng):
                 {"Type": "Pass", "Result": {"a": [1, 2.5, None]}, "Next": "Elsewhere"},
                 {"Type": "Succeed"},
                 {"Type": "Fail", "Error": "E", "Cause": "C"},
-                {"Type": "Wait", "Seconds": 0, "End": True},
+                # Not seconds: with a character more they may be many.
+                {"Type": "Wait", "Timestamp": "2020-01-01T00:00:00Z", "End": True},
                 {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 1 %}", "End": True},
             ]
         )

@@ -1,10 +1,10 @@
-//! Starting, stopping, redriving, describing and listing executions.
+//! Starting, stopping, describing and listing executions.
 
 use segno_asl::{data::json_text::JsonError, definition::MachineType, errors::StateError};
 use segno_engine::{
     Backend, Clock, Invoker,
     catalog::{Machine, StateMachineRecord},
-    operations::{Pick, RedriveError, StartRequest, arn::Qualifier},
+    operations::{Pick, StartRequest, arn::Qualifier},
     store::{Created, EndStatus, Head, HeadCursor, HeadQuery},
 };
 use segno_interpreter::{
@@ -134,22 +134,6 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         Ok(json!({ "stopDate": seconds(end.at) }))
     }
 
-    pub(crate) async fn redrive_execution(&self, request: OfExecution) -> Result<Value, ApiError> {
-        let head = self.head(&request.execution_arn).await?;
-        let standing = self.redrive_standing(&head);
-        if let Redrive::Impossible(reason) = standing {
-            return Err(ApiError::execution_not_redrivable(&head.key.arn, &reason));
-        }
-        match self.engine.redrive(&request.execution_arn).await {
-            Ok(at) => Ok(json!({ "redriveDate": seconds(at) })),
-            Err(RedriveError::NotRedrivable) => {
-                let reason = "Execution is RUNNING and cannot be redriven";
-                Err(ApiError::execution_not_redrivable(&head.key.arn, reason))
-            }
-            Err(error) => Err(ApiError::internal(error)),
-        }
-    }
-
     pub(crate) async fn describe_execution(&self, request: OfExecution) -> Result<Value, ApiError> {
         let head = self.head(&request.execution_arn).await?;
         let with_data = request.included_data == IncludedData::AllData;
@@ -255,7 +239,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         })
     }
 
-    fn redrive_standing(&self, head: &Head) -> Redrive {
+    pub(super) fn redrive_standing(&self, head: &Head) -> Redrive {
         let Some(end) = &head.shown.end else {
             return Redrive::Impossible("Execution is RUNNING and cannot be redriven".into());
         };
@@ -274,7 +258,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
 }
 
 /// Whether an execution can be redriven, and if not, why.
-enum Redrive {
+pub(super) enum Redrive {
     Possible,
     Impossible(String),
 }
