@@ -12,13 +12,7 @@ use super::{template, watch::Seen};
 
 /// Folders that hold what was built or installed, not what was written. What git ignores is left out
 /// besides, and what is hidden.
-const LEFT_OUT: &[&str] = &[
-    "node_modules",
-    "target",
-    "cdk.out",
-    "__pycache__",
-    "vendor",
-];
+const LEFT_OUT: &[&str] = &["node_modules", "target", "cdk.out", "__pycache__", "vendor"];
 
 /// What is in the folder of a Python environment, whatever that is called.
 ///
