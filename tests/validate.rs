@@ -67,7 +67,7 @@ fn the_examples_are_valid() {
     let ran = segno(&["validate", "docs/examples/*.asl.json"], "");
     assert_eq!(ran.status, Some(0), "{}", ran.stdout);
     assert!(
-        ran.stdout.ends_with("definitions: 0 errors, 0 warnings\n"),
+        ran.stdout.contains("definitions: 0 errors, 0 warnings"),
         "{}",
         ran.stdout
     );
@@ -181,6 +181,37 @@ fn a_warning_is_no_error() {
     );
     assert_eq!(found[1]["code"], "NO_DOLLAR");
     assert_eq!(found[1]["help"], "did you mean `id.$`?");
+}
+
+#[test]
+fn a_note_is_no_warning() {
+    let definition = json!({ "StartAt": "A", "States": { "A": {
+        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": { "FunctionName": "f" }, "End": true } } });
+    let ran = segno(&["validate", "-"], &definition.to_string());
+    assert_eq!(ran.status, Some(0), "{}", ran.stdout);
+    assert!(
+        ran.stdout.starts_with("note[LOST_ATTEMPT]: "),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .ends_with("1 definition: 0 errors, 0 warnings, 1 note\n"),
+        "{}",
+        ran.stdout
+    );
+    let found = findings(&definition.to_string());
+    assert_eq!(found[0]["severity"], "note");
+    assert_eq!(found[0]["location"], "/States/A/Resource");
+}
+
+#[test]
+fn a_file_that_is_longer_than_any_definition_is_not_read() {
+    let folder = Folder::with("long.json", &" ".repeat(4 * 1024 * 1024 + 1));
+    let ran = segno(&["validate", &folder.path("long.json")], "");
+    assert_eq!(ran.status, Some(2), "{}", ran.stdout);
+    assert!(ran.stderr.contains("it is longer than"), "{}", ran.stderr);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reading a definition: JSON or YAML, from a file or standard input, and the values of its tokens.
 
 use std::{
-    fs,
+    fs::File,
     io::Read,
     ops::Range,
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
-    places::{Document, Unreadable},
+    places::{Document, TEXT_BYTES_MAX, Unreadable},
     tokens::{self, Substitutions},
 };
 use serde_json::Value;
@@ -26,14 +26,11 @@ impl Source {
     /// Reads a file, or standard input if `path` is `-`.
     pub(crate) fn read(path: &str) -> anyhow::Result<Self> {
         let (name, text) = if path == "-" {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .context("cannot read standard input")?;
+            let text = read(std::io::stdin()).context("cannot read standard input")?;
             ("<stdin>", text)
         } else {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-            (path, text)
+            let text = File::open(path).map_err(Into::into).and_then(read);
+            (path, text.with_context(|| format!("cannot read {path}"))?)
         };
         let extension = Path::new(path).extension().unwrap_or_default();
         let is_yaml = match extension.to_string_lossy().to_lowercase().as_str() {
@@ -91,6 +88,17 @@ impl Source {
         let message = &refused.message;
         format!("{}:{line}:{column}: {message}", self.name)
     }
+}
+
+/// All of a text, if it is no longer than what is read of a definition.
+fn read(file: impl Read) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    file.take(TEXT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > TEXT_BYTES_MAX {
+        bail!("it is longer than {TEXT_BYTES_MAX} bytes");
+    }
+    Ok(String::from_utf8(bytes)?)
 }
 
 /// The file's name up to its first dot, with what no name may have replaced.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use segno_asl::definition::{
-    Diagnostic, MachineType,
+    Diagnostic, MachineType, Severity,
     places::{Document, Unreadable},
     tokens,
 };
@@ -38,17 +38,20 @@ pub(crate) fn check(
     let found = tokens::check(definition, machine_type);
     let mut findings: Vec<Finding> = found
         .into_iter()
-        .map(|diagnostic| {
-            let pointer = format!("{at}{}", diagnostic.pointer);
-            let place = match diagnostic.is_about_field() {
-                true => document.name_place(&pointer),
-                false => document.place(&pointer),
-            };
-            Finding { diagnostic, place }
-        })
+        .map(|diagnostic| placed(document, at, diagnostic))
         .collect();
     findings.sort_by_key(|finding| finding.place.start);
     findings
+}
+
+/// A diagnostic with its place in a document, where its definition stands at a JSON Pointer.
+pub(crate) fn placed(document: &Document, at: &str, diagnostic: Diagnostic) -> Finding {
+    let pointer = format!("{at}{}", diagnostic.pointer);
+    let place = match diagnostic.is_about_field() {
+        true => document.name_place(&pointer),
+        false => document.place(&pointer),
+    };
+    Finding { diagnostic, place }
 }
 
 /// Lines longer than this are no help to anyone, and take long to lay out.
@@ -61,9 +64,10 @@ pub(crate) fn frame(source: &Source, finding: &Finding, palette: Palette) -> Str
         false => Renderer::plain(),
     };
     let diagnostic = &finding.diagnostic;
-    let level = match diagnostic.is_error() {
-        true => Level::ERROR,
-        false => Level::WARNING,
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let (line, column) = source.position(finding.place.start);
     let title = level

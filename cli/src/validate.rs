@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
-    MachineType, Severity, codes,
+    MachineType, Severity, advise, codes,
     tokens::{self, Substitutions},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     terminal::Palette,
 };
 
-/// Say what is wrong with definitions: errors, warnings, and where they are.
+/// Say what is wrong with definitions: errors, warnings, notes, and where they are.
 ///
 /// Exit status: 0 valid, 1 at least one error, 2 wrong usage or unreadable.
 #[derive(clap::Args)]
@@ -142,6 +142,12 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
         if diagnostic.code == codes::NOT_SUPPORTED {
             diagnostic.severity = Severity::Warning;
         }
+    }
+    // What has to be changed anyway may be no call any more.
+    if !findings.iter().any(|finding| finding.diagnostic.is_error()) {
+        let notes = advise(&definition);
+        let notes = notes.into_iter();
+        findings.extend(notes.map(|note| findings::placed(&document, "", note)));
     }
     let twice = document.duplicate_keys();
     findings.extend(

@@ -1,5 +1,6 @@
 //! Findings for people, and as a list.
 
+use segno_asl::definition::Severity;
 use serde_json::{Value, json};
 
 use super::Checked;
@@ -22,20 +23,23 @@ pub(super) fn text(checked: &[Checked], palette: Palette) -> String {
 
 fn totals(checked: &[Checked]) -> String {
     let findings = || checked.iter().flat_map(|checked| &checked.findings);
-    let errors = findings()
-        .filter(|finding| finding.diagnostic.is_error())
-        .count();
-    let warnings = findings().count() - errors;
-    let counted = |count: usize, what: &str| match count {
+    let count = |severity| {
+        let found = findings().filter(|finding| finding.diagnostic.severity == severity);
+        counted(found.count(), severity.name())
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let total = counted(checked.len(), "definition");
+    // Nobody is told of no notes.
+    let has_notes = findings().any(|finding| finding.diagnostic.severity == Severity::Note);
+    let notes = has_notes.then(|| format!(", {}", count(Severity::Note)));
+    format!("{total}: {errors}, {warnings}{}", notes.unwrap_or_default())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
-    };
-    format!(
-        "{}: {}, {}",
-        counted(checked.len(), "definition"),
-        counted(errors, "error"),
-        counted(warnings, "warning")
-    )
+    }
 }
 
 /// Findings as a list.
@@ -57,7 +61,7 @@ fn item(checked: &Checked, finding: &Finding) -> Value {
     let (end_line, end_column) = checked.source.position(finding.place.end);
     let mut item = json!({
         "file": checked.source.name,
-        "severity": if diagnostic.is_error() { "error" } else { "warning" },
+        "severity": diagnostic.severity.name(),
         "code": diagnostic.code,
         "message": diagnostic.message,
         "location": diagnostic.pointer,

@@ -58,7 +58,7 @@ fn result(checked: &Checked, finding: &Finding) -> Value {
     }
     json!({
         "ruleId": diagnostic.code,
-        "level": if diagnostic.is_error() { "error" } else { "warning" },
+        "level": diagnostic.severity.name(),
         "message": { "text": text },
         "locations": [location],
     })

@@ -20,7 +20,20 @@ use jlens_core::{Bindings, Expression, Options};
 use serde_json::{Map, Value};
 
 /// Cases that fail, and why.
-const KNOWN: &[(&str, &str)] = &[];
+const KNOWN: &[(&str, &str)] = &[
+    ("function-encodeUrl/case002", HALF_A_PAIR),
+    ("function-encodeUrlComponent/case002", HALF_A_PAIR),
+    (
+        "function-string/case019",
+        "the engine has no infinite numbers: it fails before `$string` could",
+    ),
+    ("tail-recursion/case002", OTHER_CODES),
+    ("tail-recursion/case005", OTHER_CODES),
+    ("tail-recursion/case006", OTHER_CODES),
+];
+
+const HALF_A_PAIR: &str = "half a surrogate pair is no text in Rust";
+const OTHER_CODES: &str = "the limits of the suite's own program have other codes";
 
 /// A case that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(60);

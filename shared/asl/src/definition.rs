@@ -2,6 +2,7 @@
 //!
 //! Spec: [Top-level fields](https://states-language.net/spec.html#toplevelfields).
 
+mod advice;
 mod check;
 mod diagnostics;
 mod distributed;
@@ -23,6 +24,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    advice::advise,
     check::{MachineType, check, check_value},
     diagnostics::{Diagnostic, Diagnostics, Severity, codes},
     distributed::{

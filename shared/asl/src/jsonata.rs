@@ -8,6 +8,7 @@
 mod audit;
 mod engine;
 mod functions;
+mod infinity;
 mod lend;
 mod meter;
 mod prelude;

@@ -27,8 +27,9 @@ pub struct Checkpoint {
     version: u32,
     /// Where the execution stands.
     pub status: Status,
-    /// What it was started with; `None` before that.
-    pub origin: Option<Origin>,
+    /// What it was started with; `None` before that. It stays as it is, and a checkpoint is handed on
+    /// by value: so it is in a box.
+    pub origin: Option<Box<Origin>>,
     /// How many history events there are, which is the id of the last one.
     pub recorded: u64,
     /// When the whole execution times out.
@@ -488,12 +489,16 @@ impl Checkpoint {
     /// Everything that the engine owes this execution: what it does after a crash, when it cannot
     /// know what was done already.
     pub fn commands(&self) -> Vec<Command> {
-        let mut commands: Vec<Command> = self
-            .children
-            .iter()
-            .filter(|child| child.is_abandoned)
-            .map(|child| Command::AbortChild(child.attempt))
-            .collect();
+        let mut commands = self.commands_but_to_continue();
+        commands.extend(self.continuation().map(Command::Continue));
+        commands
+    }
+
+    /// All of them but one, which most transitions are about.
+    pub(crate) fn commands_but_to_continue(&self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        let abandoned = self.children.iter().filter(|child| child.is_abandoned);
+        commands.extend(abandoned.map(|child| Command::AbortChild(child.attempt)));
         if self.status.is_closed() {
             commands.push(Command::PublishStatus);
             return commands;
@@ -503,7 +508,6 @@ impl Checkpoint {
             false => Command::Perform(attempt.id),
         }));
         commands.extend(self.wake.map(Command::Wake));
-        commands.extend(self.continuation().map(Command::Continue));
         commands
     }
 

@@ -180,7 +180,7 @@ impl Draft<'_> {
             &self.chance,
             self.at,
             frame,
-            self.state(frame),
+            self.machine,
         )
         .with_token(token.map(|(_, token)| token.as_str()));
         match &self.notes {

@@ -62,7 +62,7 @@ impl Draft<'_> {
             .chain(start.time_limit)
             .min();
         self.checkpoint.deadline = timeout.map(|timeout| self.at.after(timeout));
-        self.checkpoint.origin = Some(Origin {
+        self.checkpoint.origin = Some(Box::new(Origin {
             execution_arn: start.execution.arn,
             nonce: start.execution.nonce,
             state_machine_arn: start.state_machine_arn,
@@ -72,7 +72,7 @@ impl Draft<'_> {
             parent: start.parent,
             bounds: start.bounds,
             redriven_at: None,
-        });
+        }));
         let start_at = self.machine.start_at.clone();
         // The first state does not follow from the start: its previous event id is 0.
         self.open(Role::Root, start_at, input, 0);
@@ -158,7 +158,7 @@ impl Draft<'_> {
         };
         frame.retries = vec![0; state.work().map_or(0, |work| work.retry.len())];
         let progress = self.begin(id, state);
-        self.settle(id, progress);
+        self.settle_in(state, id, progress);
     }
 
     /// Lets a state that was entered do what it does.
@@ -177,21 +177,27 @@ impl Draft<'_> {
 
     /// Does what the progress of a state asks for.
     pub(crate) fn settle(&mut self, id: FrameId, progress: Result<Progress, Failure>) {
+        let state = self.state(id);
+        self.settle_in(state, id, progress);
+    }
+
+    /// The same, for whoever knows the state that the frame is in.
+    fn settle_in(&mut self, state: &State, id: FrameId, progress: Result<Progress, Failure>) {
         match progress {
             Ok(Progress::Stays(phase)) => self.frame_mut(id).phase = phase,
-            Ok(Progress::Leaves(left, next)) => self.leave(id, left, &next),
+            Ok(Progress::Leaves(left, next)) => self.leave(id, state, left, &next),
             Err(failure) => self.fail(id, failure),
         }
     }
 
-    fn leave(&mut self, id: FrameId, left: Left, next: &Next) {
+    fn leave(&mut self, id: FrameId, state: &State, left: Left, next: &Next) {
         // The state itself is done: neither its `Retry` nor its `Catch` sees this.
         if self.is_too_large(left.output) {
             self.failing = Some(self.checkpoint.running());
             let error = too_large(&self.state_name(id));
             return self.fail_frame(id, error);
         }
-        self.exit(id, left.output, left.assigned);
+        self.exit(id, state.state_type(), left.output, left.assigned);
         match next {
             Next::State(next) => self.go_to(id, next, left.output),
             Next::End => self.end(id, left.output),
@@ -203,8 +209,13 @@ impl Draft<'_> {
         max.is_some_and(|max| self.payload(output).text_bytes() > max)
     }
 
-    fn exit(&mut self, id: FrameId, output: PayloadId, assigned: Vec<(Arc<str>, PayloadId)>) {
-        let state_type = self.state(id).state_type();
+    fn exit(
+        &mut self,
+        id: FrameId,
+        state_type: StateType,
+        output: PayloadId,
+        assigned: Vec<(Arc<str>, PayloadId)>,
+    ) {
         let name = self.state_name(id);
         self.frame_mut(id)
             .variables
@@ -360,7 +371,8 @@ impl Draft<'_> {
             }
             Ok(left) => {
                 self.failing = None;
-                self.exit(id, left.output, left.assigned);
+                let state_type = self.state(id).state_type();
+                self.exit(id, state_type, left.output, left.assigned);
                 self.go_to(id, &catcher.next, left.output);
             }
             Err(error) => {

@@ -31,7 +31,7 @@ use crate::{
     history::Detail,
     payload::Payload,
     states,
-    transition::Draft,
+    transition::{Draft, Owed},
 };
 
 /// What a state is entered with.
@@ -303,7 +303,7 @@ impl<'m> Waiting<'m> {
     fn inspected(mut self) -> Inspected {
         let notes = self.draft.notes.take();
         let notes = notes.expect("notes are taken from the entry to the end");
-        let left = self.draft.finish(Vec::new());
+        let left = self.draft.finish(Owed::default());
         let left = left.expect("what was entered has all its payloads");
         let assigned = left.history.iter().find_map(|event| match &event.detail {
             Detail::StateExited { assigned, .. } => Some(assigned),

@@ -27,7 +27,7 @@ use segno_asl::definition::StateMachine;
 use crate::{
     checkpoint::{Checkpoint, Status},
     event::{Event, EventKind},
-    transition::{Corrupt, Draft, Transition},
+    transition::{Corrupt, Draft, Owed, Transition},
 };
 
 /// Moves an execution forward by one event.
@@ -45,7 +45,7 @@ pub fn advance(
     event: Event,
 ) -> Result<Transition, Corrupt> {
     transition::check(machine, &checkpoint)?;
-    let owed_before = checkpoint.commands();
+    let owed_before = Owed::by(&checkpoint);
     let mut draft = Draft::new(machine, checkpoint, &event);
     match (&draft.checkpoint.status, event.kind) {
         (Status::NotStarted, EventKind::ExecutionStarted(start)) => {

@@ -249,6 +249,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_nested_deeply_is_no_payload() {
+        for levels in [200, 10_000, 1_000_000] {
+            let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+            assert!(Payload::parse(&open).is_err());
+            assert!(Payload::parse(&format!("{open}{close}")).is_err());
+        }
+    }
+
+    #[test]
     fn payloads_are_found_whatever_the_order_in_which_they_came() {
         let payload = |number: u64| Payload::from(Value::from(number));
         let numbered = |numbers: &[u64]| -> Payloads {

@@ -8,7 +8,7 @@ use segno_asl::{
         timestamp,
         value::{Object, Value},
     },
-    definition::State,
+    definition::{State, StateMachine},
 };
 
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) struct View<'a> {
     chance: &'a Chance,
     now: Timestamp,
     frame: FrameId,
-    state: &'a State,
+    machine: &'a StateMachine,
     yielded: Yielded,
     /// The token of the attempt that is being scheduled.
     token: Option<&'a str>,
@@ -62,7 +62,7 @@ impl<'a> View<'a> {
         chance: &'a Chance,
         now: Timestamp,
         frame: FrameId,
-        state: &'a State,
+        machine: &'a StateMachine,
     ) -> Self {
         Self {
             checkpoint,
@@ -70,7 +70,7 @@ impl<'a> View<'a> {
             chance,
             now,
             frame,
-            state,
+            machine,
             yielded: Yielded::Nothing,
             token: None,
             selecting: None,
@@ -177,7 +177,8 @@ impl<'a> View<'a> {
             None => frame.retries.iter().sum::<u32>(),
             Some(stand_in) => stand_in.retries,
         };
-        let retry_count = (self.state.work().is_some()).then(|| ("RetryCount", retries.into()));
+        let work = self.machine.state(&frame.state).and_then(State::work);
+        let retry_count = work.map(|_| ("RetryCount", retries.into()));
         let state = [
             ("Name", Value::from(frame.state.clone())),
             ("EnteredTime", time(frame.entered.at)),

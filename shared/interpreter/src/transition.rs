@@ -58,6 +58,29 @@ pub const BUDGET_EVENTS: usize = 256;
 /// [`Command::Continue`].
 pub const BUDGET_BYTES: usize = 64 * 1024;
 
+/// What a checkpoint owed: kept so that a transition which only goes on takes no memory for it.
+#[derive(Default)]
+pub(crate) struct Owed {
+    continuation: Option<Command>,
+    /// Sorted.
+    others: Vec<Command>,
+}
+
+impl Owed {
+    pub(crate) fn by(checkpoint: &Checkpoint) -> Self {
+        let mut others = checkpoint.commands_but_to_continue();
+        others.sort_unstable();
+        Self {
+            continuation: checkpoint.continuation().map(Command::Continue),
+            others,
+        }
+    }
+
+    fn has(&self, command: &Command) -> bool {
+        self.continuation.as_ref() == Some(command) || self.others.binary_search(command).is_ok()
+    }
+}
+
 /// A transition in the making: the checkpoint as it changes, and what has come of it so far.
 pub(crate) struct Draft<'m> {
     pub(crate) machine: &'m StateMachine,
@@ -87,8 +110,9 @@ impl<'m> Draft<'m> {
             at: event.at,
             chance: Chance::new(event.seed),
             notes: None,
-            history: Vec::new(),
-            payloads: Vec::new(),
+            // What a state with a large payload, which is a transition by itself, fits into.
+            history: Vec::with_capacity(4),
+            payloads: Vec::with_capacity(4),
             payload_bytes: 0,
             is_history_full: false,
             has_moved: false,
@@ -99,7 +123,7 @@ impl<'m> Draft<'m> {
     }
 
     /// The finished transition. Commands are those that the checkpoint did not owe before.
-    pub(crate) fn finish(mut self, mut owed_before: Vec<Command>) -> Result<Transition, Corrupt> {
+    pub(crate) fn finish(mut self, owed_before: Owed) -> Result<Transition, Corrupt> {
         if let Some(id) = self.missing.get() {
             return Err(Corrupt::MissingPayload(id));
         }
@@ -108,9 +132,8 @@ impl<'m> Draft<'m> {
             self.arm();
         }
         self.forget_payloads();
-        owed_before.sort_unstable();
         let mut commands = self.checkpoint.commands();
-        commands.retain(|command| owed_before.binary_search(command).is_err());
+        commands.retain(|command| !owed_before.has(command));
         Ok(Transition {
             checkpoint: self.checkpoint,
             history: self.history,

@@ -83,6 +83,20 @@ mod tests {
     }
 
     #[test]
+    fn many_asterisks_take_no_exponential_time() {
+        let text = "a".repeat(250_000);
+        for pattern in [
+            "*a".repeat(10_000) + "*b",
+            "*".repeat(250_000) + "b",
+            "*aab".repeat(10_000),
+            "*aaaaaaab".repeat(10_000),
+        ] {
+            assert!(!matches(&pattern, &text));
+        }
+        assert!(matches(&("*a".repeat(10_000) + "*"), &text));
+    }
+
+    #[test]
     fn escapes_are_literal() {
         assert!(matches(r"100\*", "100*"));
         assert!(!matches(r"100\*", "1000"));

@@ -78,22 +78,28 @@ impl ReferencePath {
     /// AWS's words for a path that does not fit the document: a member of something other than an
     /// object, or an element that is not there. Also a result nested deeper than JSON can be read.
     pub fn write(&self, document: &Value, value: Value) -> Result<Value, String> {
-        if !self.fits(document) {
-            let input = number::to_json(document);
-            return Err(format!(
-                "Unable to apply ReferencePath {} to input {input}",
-                self.text
-            ));
-        }
         let levels = NESTING_LEVELS_MAX.checked_sub(self.segments.len());
-        if levels.is_none_or(|levels| value.levels() > levels) {
-            return Err(format!(
+        let is_too_deep = levels.is_none_or(|levels| value.levels() > levels);
+        if !is_too_deep {
+            let written = written(Some(document), &self.segments, value);
+            return written.ok_or_else(|| self.does_not_fit(document));
+        }
+        match self.fits(document) {
+            true => Err(format!(
                 "Unable to apply ReferencePath {}: the output would be nested more than \
                  {NESTING_LEVELS_MAX} levels deep",
                 self.text
-            ));
+            )),
+            false => Err(self.does_not_fit(document)),
         }
-        Ok(written(Some(document), &self.segments, value))
+    }
+
+    fn does_not_fit(&self, document: &Value) -> String {
+        format!(
+            "Unable to apply ReferencePath {} to input {}",
+            self.text,
+            number::to_json(document)
+        )
     }
 
     /// Whether every segment exists, or is a member that can be created.
@@ -116,26 +122,30 @@ impl ReferencePath {
     }
 }
 
-/// The document, which may be missing, with `value` where the segments lead. They fit.
-fn written(document: Option<&Value>, segments: &[Segment], value: Value) -> Value {
+/// The document, which may be missing, with `value` where the segments lead; `None` if they do not fit.
+fn written(document: Option<&Value>, segments: &[Segment], value: Value) -> Option<Value> {
     let Some((segment, inner)) = segments.split_first() else {
-        return value;
+        return Some(value);
     };
-    match (segment, document) {
+    Some(match (segment, document) {
+        // What is in the place itself counts for nothing.
+        (Segment::Member(name), Some(Value::Object(members))) if inner.is_empty() => {
+            Value::Object(members.with(name.clone(), value))
+        }
         (Segment::Member(name), Some(Value::Object(members))) => {
-            let member = written(members.get(name), inner, value);
+            let member = written(members.get(name), inner, value)?;
             Value::Object(members.with(name.clone(), member))
         }
-        (Segment::Member(name), _) => {
-            let member = written(None, inner, value);
+        (Segment::Member(name), None) => {
+            let member = written(None, inner, value)?;
             Value::Object(Object::from_iter([(name.clone(), member)]))
         }
         (Segment::Element(index), Some(Value::Array(elements))) => {
-            let element = written(elements.get(*index), inner, value);
+            let element = written(Some(elements.get(*index)?), inner, value)?;
             Value::Array(elements.with(*index, element))
         }
-        (Segment::Element(_), _) => unreachable!("the path fits: there is an array"),
-    }
+        _ => return None,
+    })
 }
 
 fn refused(text: &str, why: &str) -> InvalidPath {

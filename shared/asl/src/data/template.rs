@@ -8,7 +8,7 @@ use super::{
     budget::Budget,
     expression::Expression,
     scope::Scope,
-    value::{Object, Value},
+    value::{Builder, Value},
 };
 use crate::{errors::EvaluationError, limits::NESTING_LEVELS_MAX};
 
@@ -17,7 +17,7 @@ use crate::{errors::EvaluationError, limits::NESTING_LEVELS_MAX};
 pub enum Template {
     /// JSON that is what it is.
     Literal(Value),
-    /// An object with something to compute in it.
+    /// An object with something to compute in it. Its names differ.
     Object(Vec<(Arc<str>, Template)>),
     /// An array with something to compute in it.
     Array(Vec<Template>),
@@ -59,9 +59,9 @@ impl Template {
                 value.clone()
             }
             Self::Object(members) => {
-                let mut object = Object::builder();
+                let mut object = Builder::with_capacity(members.len());
                 for (key, member) in members {
-                    object.insert(key.clone(), member.evaluate_within(budget, scope)?);
+                    object.push(key.clone(), member.evaluate_within(budget, scope)?);
                 }
                 Value::Object(object.finish())
             }

@@ -147,17 +147,30 @@ impl Value {
 
     /// Bytes of its text, as [`to_json`] writes it.
     pub fn text_bytes(&self) -> usize {
-        Measure::of(self).text_bytes
+        match self {
+            Self::Array(elements) => elements.measure().text_bytes,
+            Self::Object(members) => members.measure().text_bytes,
+            scalar => Measure::of(scalar).text_bytes,
+        }
     }
 
     /// What a copy of all of it would hold: values, each 64 bytes of text counted as one more.
     pub(crate) fn weight(&self) -> usize {
-        Measure::of(self).weight
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => 1,
+            Self::String(text) => measure::text_weight(text),
+            Self::Array(elements) => elements.measure().weight,
+            Self::Object(members) => members.measure().weight,
+        }
     }
 
     /// How many arrays and objects are inside one another.
     pub(crate) fn levels(&self) -> usize {
-        Measure::of(self).levels
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => 0,
+            Self::Array(elements) => elements.measure().levels,
+            Self::Object(members) => members.measure().levels,
+        }
     }
 
     /// Whether there is a double in it that has no fraction, such as `1.0`.

@@ -11,6 +11,19 @@ pub enum Severity {
     Error,
     /// It can run, but hardly as meant.
     Warning,
+    /// It can run as meant, and there is something to know.
+    Note,
+}
+
+impl Severity {
+    /// As programs read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// The codes that ValidateStateMachineDefinition reports, and ours.
@@ -59,6 +72,10 @@ pub mod codes {
     pub const UNRESOLVED_INTRINSIC: &str = "UNRESOLVED_INTRINSIC";
     /// A warning of ours: the last of two members of the same name is the one that counts.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
+    /// A note of ours: a task that fails for good if a worker is lost.
+    pub const LOST_ATTEMPT: &str = "LOST_ATTEMPT";
+    /// A note of ours: what is beyond a limit of AWS that the open mode does not have.
+    pub const NEEDS_OPEN_MODE: &str = "NEEDS_OPEN_MODE";
 }
 
 /// One finding.
@@ -94,6 +111,13 @@ impl Diagnostic {
     pub(crate) fn warning(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
+            ..Self::error(code, at, message)
+        }
+    }
+
+    pub(crate) fn note(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
             ..Self::error(code, at, message)
         }
     }

@@ -10,6 +10,10 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{Diagnostic, Location, codes, location::keys};
+use crate::limits;
+
+/// Bytes of a text that are read: a definition may have comments, and be spread over many lines.
+pub const TEXT_BYTES_MAX: usize = 4 * limits::DEFINITION_BYTES_MAX;
 
 /// A definition as it is written.
 #[derive(Debug)]
@@ -70,6 +74,7 @@ impl Document {
     ///
     /// The text is none.
     pub fn json(text: &str) -> Result<Self, Unreadable> {
+        check_length(text)?;
         let root = json::read(text)?;
         let value = root.value();
         Ok(Self { value, root })
@@ -81,6 +86,7 @@ impl Document {
     ///
     /// The text is none, or says what JSON cannot.
     pub fn yaml(text: &str) -> Result<Self, Unreadable> {
+        check_length(text)?;
         let root = yaml::read(text)?;
         let value = root.value();
         Ok(Self { value, root })
@@ -152,6 +158,17 @@ impl Document {
         let mut found = Vec::new();
         self.root.duplicate_keys(&Location::default(), &mut found);
         found
+    }
+}
+
+/// Before anything else is done with it.
+fn check_length(text: &str) -> Result<(), Unreadable> {
+    match text.len() > TEXT_BYTES_MAX {
+        true => {
+            let message = format!("the text is longer than {TEXT_BYTES_MAX} bytes");
+            Err(Unreadable::new(message, 0..0))
+        }
+        false => Ok(()),
     }
 }
 

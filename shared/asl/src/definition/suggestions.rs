@@ -3,6 +3,11 @@
 use serde_json::Value;
 
 use super::{Diagnostic, codes, location::keys};
+use crate::limits;
+
+/// Who has more mistakes than these in a definition is helped with the first of them: each is compared
+/// with all names.
+const SUGGESTIONS_MAX: usize = 20;
 
 /// The fields of the language.
 const FIELDS: &[&str] = &[
@@ -135,7 +140,7 @@ const RULE_FIELDS: &[&str] = &[
 
 /// Adds what might have been meant to the findings that are about a name.
 pub(super) fn add(definition: &Value, found: &mut [Diagnostic]) {
-    for diagnostic in found {
+    for diagnostic in found.iter_mut().take(SUGGESTIONS_MAX) {
         if let Some(meant) = meant(definition, diagnostic) {
             diagnostic.help = Some(format!("did you mean `{meant}`?"));
         }
@@ -168,12 +173,18 @@ fn meant(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
 
 /// The name most like `name`, if one is like it.
 pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let length = name.chars().count();
+    if length > 2 * limits::STATE_NAME_CHARACTERS_MAX {
+        return None;
+    }
+    let max = (length / 3).max(1);
     let folded = name.to_lowercase();
     let distance = |other: &str| strsim::osa_distance(&folded, &other.to_lowercase());
     names
+        .filter(|other| other.chars().count().abs_diff(length) <= max)
         .map(|other| (distance(other), other))
         .min()
-        .filter(|(distance, _)| *distance <= (name.chars().count() / 3).max(1))
+        .filter(|(distance, _)| *distance <= max)
         .map(|(_, other)| other)
 }
 

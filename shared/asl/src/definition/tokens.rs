@@ -34,8 +34,7 @@ pub fn quote(text: &str) -> Cow<'_, str> {
             b'\\' => rest += text[rest..].chars().next().map_or(0, char::len_utf8),
             _ if is_in_string => {}
             _ => {
-                if let Some(token) = next_token(&text[at..]).filter(|token| token.place.start == 0)
-                {
+                if let Some(token) = first_token(&text[at..]) {
                     rest = at + token.place.end;
                     // As many bytes: `"`, the mark, and `"` for `${` and `}`.
                     let string = format!("\"{BARE}{}\"", &text[at + 2..rest - 1]);
@@ -70,19 +69,24 @@ struct Token<'a> {
 
 /// The first token in a text. `${!Name}` is none: it escapes one.
 fn next_token(text: &str) -> Option<Token<'_>> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find("${") {
-        let start = from + found;
-        let inner = start + 2;
-        let length = text[inner..].find('}')?;
-        let name = text[inner..inner + length].trim_matches(' ');
-        if is_name(name) {
-            let place = start..inner + length + 1;
-            return Some(Token { name, place });
-        }
-        from = inner;
-    }
-    None
+    let mut starts = text.match_indices("${").map(|(start, _)| start);
+    starts.find_map(|start| {
+        let Token { name, place } = first_token(&text[start..])?;
+        let place = start..start + place.end;
+        Some(Token { name, place })
+    })
+}
+
+/// The token that a text begins with.
+fn first_token(text: &str) -> Option<Token<'_>> {
+    let inner = text.strip_prefix("${")?;
+    // No further than to the next one: a text may be full of them.
+    let (name, rest) = inner.split_at(inner.find(['}', '$'])?);
+    let name = name.trim_matches(' ');
+    (rest.starts_with('}') && is_name(name)).then(|| Token {
+        name,
+        place: 0..text.len() - rest.len() + 1,
+    })
 }
 
 /// `Name`, `Name.Attribute`, `AWS::Region`, `Token[Name.7]`. Not `a:b`, which groups in JSONata.

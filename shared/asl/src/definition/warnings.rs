@@ -160,7 +160,7 @@ pub(super) fn check_ways(definition: &Value, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// The states of a scope, and from where a way leads where.
+/// The states of a scope, by their names.
 struct Ways<'a>(HashMap<&'a str, StateText<'a>>);
 
 impl<'a> Ways<'a> {
@@ -168,34 +168,48 @@ impl<'a> Ways<'a> {
         Self(scope.states().map(|state| (state.name, state)).collect())
     }
 
-    /// Grows a set of states by those that `joins` it, until none is left.
-    fn closure(
-        &self,
-        joins: impl Fn(&StateText<'a>, &HashSet<&'a str>) -> bool,
-    ) -> HashSet<&'a str> {
-        let mut set = HashSet::new();
-        loop {
-            let before = set.len();
-            for (name, state) in &self.0 {
-                if !set.contains(name) && joins(state, &set) {
-                    set.insert(*name);
-                }
-            }
-            if set.len() == before {
-                return set;
+    /// The states that a way leads to from one of these.
+    fn behind(&self, first: Vec<&'a str>) -> HashSet<&'a str> {
+        reached(first, |name| {
+            let targets = self.0.get(name).map(|state| state.targets());
+            let targets = targets.into_iter().flatten();
+            targets.map(|(name, _)| name).collect()
+        })
+    }
+
+    /// The states from which a way leads to an end.
+    fn alive(&self) -> HashSet<&'a str> {
+        let mut leading_to: HashMap<&str, Vec<&'a str>> = HashMap::new();
+        for state in self.0.values() {
+            for (to, _) in state.targets() {
+                leading_to.entry(to).or_default().push(state.name);
             }
         }
+        let ends = self.0.values().filter(|state| state.is_end());
+        let ends = ends.map(|state| state.name).collect();
+        reached(ends, |name| leading_to.remove(name).unwrap_or_default())
     }
+}
+
+/// All that steps lead to, each of which is asked for once.
+fn reached<'a>(
+    mut next: Vec<&'a str>,
+    mut step: impl FnMut(&str) -> Vec<&'a str>,
+) -> HashSet<&'a str> {
+    let mut reached = HashSet::new();
+    while let Some(name) = next.pop() {
+        if reached.insert(name) {
+            next.extend(step(name));
+        }
+    }
+    reached
 }
 
 /// Reports the states where an execution gets caught: the start, or the first behind a state from
 /// which there still is a way to an end.
 fn dead_ends(scope: &ScopeText<'_>, found: &mut Vec<Diagnostic>) {
     let ways = Ways::of(scope);
-    let alive = ways.closure(|state, alive| {
-        let targets = state.targets();
-        state.is_end() || targets.iter().any(|(to, _)| alive.contains(to))
-    });
+    let alive = ways.alive();
     let start = scope.object.get("StartAt").and_then(Value::as_str);
     let leads_on = ways.0.values().filter(|state| alive.contains(state.name));
     let entered = leads_on.flat_map(|state| state.targets());
@@ -216,20 +230,8 @@ fn dead_ends(scope: &ScopeText<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Reports states that no execution comes to, because only such states lead to them.
 fn circles(scope: &ScopeText<'_>, found: &mut Vec<Diagnostic>) {
-    let mut reached: HashSet<&str> = HashSet::new();
-    let ways = Ways::of(scope);
-    let mut next: Vec<&str> = scope
-        .object
-        .get("StartAt")
-        .and_then(Value::as_str)
-        .into_iter()
-        .collect();
-    while let Some(name) = next.pop() {
-        if reached.insert(name) {
-            let targets = ways.0.get(name).map(|state| state.targets());
-            next.extend(targets.into_iter().flatten().map(|(name, _)| name));
-        }
-    }
+    let start = scope.object.get("StartAt").and_then(Value::as_str);
+    let reached = Ways::of(scope).behind(start.into_iter().collect());
     for state in scope.states().filter(|state| !reached.contains(state.name)) {
         let message = format!("no execution comes to the state \"{}\"", state.name);
         found.push(Diagnostic::warning(codes::UNREACHABLE, &state.at, message));

@@ -14,7 +14,7 @@ use jlens_core::{
 use serde_json::Value as Json;
 
 use super::{
-    audit, functions, lend,
+    audit, functions, infinity, lend,
     meter::{Exceeded, Meter},
     prelude, states,
 };
@@ -194,7 +194,24 @@ impl Program {
                 return Ok(Answer::Value(value));
             }
         }
-        self.run_metered(states::copy(self, scope), conditions)
+        match self.run_metered(states::copy(self, scope), conditions) {
+            Err(Failure::Coded { code, message }) if code == infinity::OUT_OF_RANGE => self
+                .run_overflowing(scope, conditions)
+                .unwrap_or(Err(Failure::Coded { code, message })),
+            outcome => outcome,
+        }
+    }
+
+    /// As [`run`](Self::run), with infinite numbers in the result; `None` if none can come there.
+    fn run_overflowing(
+        &self,
+        scope: &Scope<'_>,
+        conditions: &Conditions,
+    ) -> Option<Result<Answer, Failure>> {
+        let rewritten = infinity::rewritten(self.text(), &self.ast().root)?;
+        // It is nested deeper than what it was made of, which may be too deep.
+        let program = Self::compile(&rewritten).ok()?;
+        Some(program.run_metered(states::copy(&program, scope), conditions))
     }
 
     fn run_metered(
@@ -418,6 +435,52 @@ mod tests {
                 "{text}: {lent:?}, {metered:?}"
             );
             assert_eq!(lent.is_some(), metered.is_some(), "{text}");
+        }
+    }
+
+    /// What an expression of no input comes to, with time to spare.
+    fn unhurried(text: &str) -> Result<Option<String>, Failure> {
+        let conditions = Conditions {
+            now: 0,
+            seed: [7; 4],
+            time: Duration::from_secs(600),
+        };
+        let program = Program::compile(text).unwrap();
+        let nowhere = Scope {
+            document: &Value::Null,
+            surroundings: &crate::data::scope::Nowhere,
+        };
+        Ok(match program.run(&nowhere, &conditions)? {
+            Answer::Value(value) => Some(to_json(&value)),
+            Answer::Nothing | Answer::Function => None,
+        })
+    }
+
+    #[test]
+    fn what_fits_the_memory_is_made() {
+        assert_eq!(unhurried("$count([1..873782])"), Ok(Some("873782".into())));
+        assert_eq!(
+            unhurried("$length($pad('', 4194304, 'x'))"),
+            Ok(Some("4194304".into()))
+        );
+    }
+
+    #[test]
+    fn what_grows_without_bounds_is_stopped() {
+        for text in [
+            "$count([1..873783])",
+            "$length($pad('', 8388608, 'x'))",
+            "$pad('x', 1000000000)",
+            "($f := function($s){ $f($s & $s) }; $f('x'))",
+            "$map([1..1000], function($i){ [[1..800000]] })",
+            "[1..800000].[1..800000]",
+            "$replace($pad('a', 6000000, 'a'), 'a', $pad('b', 6000000, 'b'))",
+            "$replace($pad('a', 6000000, 'a'), /a/, $pad('b', 6000000, 'b'))",
+            "$pad('a', 6000000, 'a') ~> $replace(/a/, $pad('b', 6000000, 'b'))",
+            "($f := function($o, $n){ $n = 0 ? $o : $f({'x': $o, 'y': $o}, $n - 1) }; $f({}, 60))",
+            "$map([1..1000000], function($i){ $range(0, 800000, 1) })",
+        ] {
+            assert_eq!(unhurried(text), Err(Failure::Limit(MEMORY)), "{text}");
         }
     }
 

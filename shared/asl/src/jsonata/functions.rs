@@ -14,6 +14,7 @@ use jlens_core::{Bindings, Error, HostFunction};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::infinity;
 use crate::{intrinsics, limits};
 
 /// A function: its name after the `$`, its signature in JSONata's own notation, what it does.
@@ -39,6 +40,7 @@ pub(super) const ALL: &[Function] = &[
     function("_distinct", "<x?:x>", distinct),
     function("_checkReplace", "<x?x?x?:x>", check_replace),
     function("_checkSplit", "<x?x?:x>", check_split),
+    function("_overflow", "<sx?x?:x>", overflow),
 ];
 
 const fn function(
@@ -319,6 +321,11 @@ fn check_split(arguments: &[Option<Value>], _: &Draws) -> Outcome {
         true => Err(too_much()),
         false => Ok(None),
     }
+}
+
+/// The text of an infinite number, if arithmetic comes to one.
+fn overflow(arguments: &[Option<Value>], _: &Draws) -> Outcome {
+    Ok(infinity::overflow(arguments))
 }
 
 /// The engine's own code for what is too large.

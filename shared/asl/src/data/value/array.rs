@@ -29,23 +29,17 @@ impl Array {
     pub(crate) fn with(&self, index: usize, element: Value) -> Self {
         let mut elements = self.0.elements.clone();
         let replaced = Measure::of_element(&elements[index]);
-        let sum = self.0.parts.minus(replaced);
-        let sum = sum.plus(Measure::of_element(&element));
+        let part = Measure::of_element(&element);
         elements[index] = element;
-        let parts = Measure {
-            levels: Measure::levels_of(&elements),
-            ..sum
-        };
+        let count_levels = || Measure::levels_of(&elements);
+        let parts = self.0.parts.replacing(replaced, part, count_levels);
         Self(Arc::new(Elements { parts, elements }))
     }
 }
 
 impl From<Vec<Value>> for Array {
     fn from(elements: Vec<Value>) -> Self {
-        let parts = elements
-            .iter()
-            .map(Measure::of_element)
-            .fold(Measure::default(), Measure::plus);
+        let parts = elements.iter().map(Measure::of_element).sum();
         Self(Arc::new(Elements { parts, elements }))
     }
 }

@@ -1,5 +1,7 @@
 //! What values come to.
 
+use std::iter::Sum;
+
 use serde_json::Number;
 
 use super::Value;
@@ -31,7 +33,7 @@ impl Measure {
                 ..Self::scalar(number_bytes(number))
             },
             Value::String(text) => Self {
-                weight: 1 + text.len() / TEXT_BYTES,
+                weight: text_weight(text),
                 ..Self::scalar(quoted_bytes(text))
             },
             Value::Array(elements) => elements.measure(),
@@ -52,17 +54,19 @@ impl Measure {
         parts.into_iter().map(Value::levels).max().unwrap_or(0)
     }
 
-    /// What a member adds to its object.
-    pub(super) fn of_member(name: &str, value: &Value) -> Self {
-        let value = Self::of(value);
+    /// What a name adds to its object, with the punctuation around it.
+    pub(super) fn of_name(name: &str) -> Self {
         let punctuation = 2;
         Self {
-            text_bytes: value
-                .text_bytes
-                .saturating_add(quoted_bytes(name) + punctuation),
-            weight: value.weight.saturating_add(name.len() / TEXT_BYTES),
-            ..value
+            text_bytes: quoted_bytes(name) + punctuation,
+            weight: name.len() / TEXT_BYTES,
+            ..Self::default()
         }
+    }
+
+    /// What a member adds to its object that has this name.
+    pub(super) fn member(self, value: &Value) -> Self {
+        self.plus(Self::of(value))
     }
 
     /// An array or object of these parts.
@@ -85,13 +89,28 @@ impl Measure {
         }
     }
 
-    /// Takes a part out again. The levels stay, and are to be counted anew.
-    pub(super) fn minus(self, other: Self) -> Self {
-        Self {
-            text_bytes: self.text_bytes.saturating_sub(other.text_bytes),
-            weight: self.weight.saturating_sub(other.weight),
-            whole_doubles: self.whole_doubles.saturating_sub(other.whole_doubles),
-            levels: self.levels,
+    /// With a part instead of another. Only where the deepest part gives way to one that is less deep
+    /// the levels of all have to be counted.
+    pub(super) fn replacing(
+        self,
+        replaced: Self,
+        part: Self,
+        count_levels: impl FnOnce() -> usize,
+    ) -> Self {
+        let is_shallower = replaced.levels == self.levels && part.levels < self.levels;
+        let rest = Self {
+            text_bytes: self.text_bytes.saturating_sub(replaced.text_bytes),
+            weight: self.weight.saturating_sub(replaced.weight),
+            whole_doubles: self.whole_doubles.saturating_sub(replaced.whole_doubles),
+            levels: if is_shallower { 0 } else { self.levels },
+        };
+        let sum = rest.plus(part);
+        match is_shallower {
+            true => Self {
+                levels: count_levels(),
+                ..sum
+            },
+            false => sum,
         }
     }
 
@@ -102,6 +121,16 @@ impl Measure {
             ..Self::default()
         }
     }
+}
+
+impl Sum for Measure {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), Self::plus)
+    }
+}
+
+pub(super) fn text_weight(text: &str) -> usize {
+    1 + text.len() / TEXT_BYTES
 }
 
 fn is_whole_double(number: &Number) -> bool {
@@ -123,17 +152,25 @@ fn number_bytes(number: &Number) -> usize {
 
 /// Bytes of a string in JSON text: its own, the quotes, and what escapes add.
 fn quoted_bytes(text: &str) -> usize {
-    let is_escaped = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    // Few texts have any: a count has no branches.
-    let escapes = match text.as_bytes().iter().copied().filter(is_escaped).count() {
-        0 => 0,
-        _ => text.bytes().map(escape_bytes).sum(),
-    };
-    text.len() + 2 + escapes
+    // A table, because it is asked of every byte of every name and text.
+    let escapes = text
+        .bytes()
+        .map(|byte| usize::from(ESCAPE_BYTES[usize::from(byte)]));
+    text.len() + 2 + escapes.sum::<usize>()
 }
 
+static ESCAPE_BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = escape_bytes(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 /// Bytes that the escape of a character has more than the character.
-fn escape_bytes(byte: u8) -> usize {
+const fn escape_bytes(byte: u8) -> u8 {
     match byte {
         b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0C | b'\r' => 1,
         0..0x20 => 5,

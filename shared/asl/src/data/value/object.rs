@@ -1,19 +1,17 @@
 //! Objects: members in the order in which they were added.
 //!
-//! A small object is a list of its members. A large one spreads them over buckets, by the hash of
-//! their names, about as many buckets as there are members in each: writing a member copies the list
-//! of buckets and one of them, which for 1,000 members is some 60 pointers instead of 1,000.
+//! A small object is a list of its members. A large one is a [table that is shared](many) between it
+//! and those that were made of it by writing something.
+
+mod many;
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher, DefaultHasher, Hash, Hasher},
+    hash::{DefaultHasher, Hash, Hasher},
     slice,
     sync::Arc,
-    vec,
 };
 
-use foldhash::quality::RandomState;
-
+use self::many::{Many, Table};
 use super::{Value, measure::Measure};
 
 /// The members of an object, shared.
@@ -26,10 +24,9 @@ struct Inner {
     members: Members,
 }
 
-#[derive(Clone)]
 enum Members {
     Few(Vec<Member>),
-    Many(Buckets),
+    Many(Many),
 }
 
 #[derive(Clone)]
@@ -38,7 +35,13 @@ struct Member {
     value: Value,
 }
 
-/// More members than these are spread over buckets.
+impl Member {
+    fn measure(&self) -> Measure {
+        Measure::of_name(&self.name).member(&self.value)
+    }
+}
+
+/// More members than these are in a table.
 const FEW_MAX: usize = 32;
 
 impl Object {
@@ -49,10 +52,7 @@ impl Object {
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        match &self.0.members {
-            Members::Few(members) => members.len(),
-            Members::Many(buckets) => buckets.length,
-        }
+        self.0.members.len()
     }
 
     /// Whether there are none.
@@ -62,13 +62,11 @@ impl Object {
 
     /// The member of this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        match &self.0.members {
-            Members::Few(members) => {
-                let found = members.iter().find(|member| *member.name == *name);
-                found.map(|member| &member.value)
-            }
-            Members::Many(buckets) => buckets.get(name),
-        }
+        let member = match &self.0.members {
+            Members::Few(members) => members.iter().find(|member| *member.name == *name),
+            Members::Many(many) => many.position(name).map(|at| many.at(at)),
+        };
+        member.map(|member| &member.value)
     }
 
     /// Whether there is a member of this name.
@@ -78,10 +76,7 @@ impl Object {
 
     /// The members, in order.
     pub fn iter(&self) -> Iter<'_> {
-        match &self.0.members {
-            Members::Few(members) => Iter(Order::Few(members.iter())),
-            Members::Many(buckets) => Iter(Order::Many(buckets.in_order().into_iter())),
-        }
+        self.0.members.iter()
     }
 
     /// The names, in order.
@@ -97,15 +92,15 @@ impl Object {
     /// The object with this member. One that replaces another keeps its place, and a new one goes
     /// last.
     pub fn with(&self, name: Arc<str>, value: Value) -> Self {
-        let added = Measure::of_member(&name, &value);
-        let sum = match self.get(&name) {
-            Some(replaced) => self.0.parts.minus(Measure::of_member(&name, replaced)),
-            None => self.0.parts,
-        };
-        let members = self.0.members.with(Member { name, value });
-        let parts = Measure {
-            levels: members.levels(),
-            ..sum.plus(added)
+        let Inner { parts, members } = &*self.0;
+        let position = members.position(&name);
+        let of_name = Measure::of_name(&name);
+        let added = of_name.member(&value);
+        let replaced = position.map(|at| of_name.member(&members.at(at).value));
+        let members = members.with(position, Member { name, value });
+        let parts = match replaced {
+            None => parts.plus(added),
+            Some(replaced) => parts.replacing(replaced, added, || members.levels()),
         };
         Self(Arc::new(Inner { parts, members }))
     }
@@ -116,155 +111,63 @@ impl Object {
 }
 
 impl Members {
-    fn with(&self, member: Member) -> Self {
-        match self {
-            Self::Many(buckets) => Self::Many(buckets.with(member)),
-            Self::Few(members) => {
-                let mut members = members.clone();
-                match members.iter_mut().find(|old| old.name == member.name) {
-                    Some(old) => old.value = member.value,
-                    None => members.push(member),
-                }
-                Self::new(members)
-            }
-        }
-    }
-
     /// Members whose names differ.
     fn new(members: Vec<Member>) -> Self {
         match members.len() {
             0..=FEW_MAX => Self::Few(members),
-            _ => Self::Many(Buckets::new(RandomState::default(), members)),
+            _ => Self::Many(Many::new(members.into_iter().collect())),
         }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Few(members) => members.len(),
+            Self::Many(many) => many.len(),
+        }
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        match self {
+            Self::Few(members) => members.iter().position(|member| *member.name == *name),
+            Self::Many(many) => many.position(name),
+        }
+    }
+
+    fn at(&self, position: usize) -> &Member {
+        match self {
+            Self::Few(members) => &members[position],
+            Self::Many(many) => many.at(position),
+        }
+    }
+
+    fn iter(&self) -> Iter<'_> {
+        Iter(match self {
+            Self::Few(members) => Order::Few(members.iter()),
+            Self::Many(many) => Order::Many(many.iter()),
+        })
+    }
+
+    /// The members with this one in the place of another, or behind all.
+    fn with(&self, position: Option<usize>, member: Member) -> Self {
+        let members = match self {
+            Self::Few(members) => members,
+            Self::Many(many) => {
+                let position = position.unwrap_or_else(|| many.len());
+                return Self::Many(many.with(position, member));
+            }
+        };
+        let mut written = Vec::with_capacity(members.len() + usize::from(position.is_none()));
+        written.extend_from_slice(members);
+        match position {
+            Some(at) => written[at] = member,
+            None => written.push(member),
+        }
+        Self::new(written)
     }
 
     /// The most levels of any value.
     fn levels(&self) -> usize {
-        match self {
-            Self::Few(members) => Measure::levels_of(members.iter().map(|member| &member.value)),
-            Self::Many(buckets) => {
-                let levels = buckets.buckets.iter().map(|bucket| bucket.levels);
-                levels.max().unwrap_or(0)
-            }
-        }
-    }
-}
-
-/// Many members by the hash of their names.
-#[derive(Clone)]
-struct Buckets {
-    /// Seeded at random, so that nobody can choose names that share a bucket.
-    hasher: RandomState,
-    /// A power of two of them.
-    buckets: Vec<Arc<Bucket>>,
-    length: usize,
-}
-
-#[derive(Clone, Default)]
-struct Bucket {
-    levels: usize,
-    slots: Vec<Slot>,
-}
-
-#[derive(Clone)]
-struct Slot {
-    hash: u64,
-    /// The place among all members, from 0, without gaps.
-    position: usize,
-    member: Member,
-}
-
-impl Buckets {
-    fn new(hasher: RandomState, members: Vec<Member>) -> Self {
-        let length = members.len();
-        let mut buckets = vec![Bucket::default(); length.isqrt().next_power_of_two()];
-        let mask = buckets.len() - 1;
-        for (position, member) in members.into_iter().enumerate() {
-            let hash = hasher.hash_one(&*member.name);
-            let slot = Slot {
-                hash,
-                position,
-                member,
-            };
-            buckets[hash as usize & mask].slots.push(slot);
-        }
-        for bucket in &mut buckets {
-            bucket.count_levels();
-        }
-        Self {
-            hasher,
-            buckets: buckets.into_iter().map(Arc::new).collect(),
-            length,
-        }
-    }
-
-    fn bucket_of(&self, name: &str) -> (usize, u64) {
-        let hash = self.hasher.hash_one(name);
-        (hash as usize & (self.buckets.len() - 1), hash)
-    }
-
-    fn get(&self, name: &str) -> Option<&Value> {
-        let (at, hash) = self.bucket_of(name);
-        let found = self.buckets[at].position(name, hash)?;
-        Some(&self.buckets[at].slots[found].member.value)
-    }
-
-    fn with(&self, member: Member) -> Self {
-        let (at, hash) = self.bucket_of(&member.name);
-        let mut bucket = Bucket::clone(&self.buckets[at]);
-        let mut length = self.length;
-        match bucket.position(&member.name, hash) {
-            Some(found) => bucket.slots[found].member.value = member.value,
-            None => {
-                bucket.slots.push(Slot {
-                    hash,
-                    position: length,
-                    member,
-                });
-                length += 1;
-            }
-        }
-        bucket.count_levels();
-        let mut buckets = self.buckets.clone();
-        buckets[at] = Arc::new(bucket);
-        let hasher = self.hasher.clone();
-        let grown = Self {
-            hasher,
-            buckets,
-            length,
-        };
-        grown.spread()
-    }
-
-    /// The same members in more buckets, if there have come to be too many for these.
-    fn spread(self) -> Self {
-        let roomy = self.buckets.len() * self.buckets.len() * 4;
-        if self.length <= roomy {
-            return self;
-        }
-        let members = self.in_order().into_iter().cloned().collect();
-        Self::new(self.hasher, members)
-    }
-
-    fn in_order(&self) -> Vec<&Member> {
-        let slots = self.buckets.iter().flat_map(|bucket| &bucket.slots);
-        let mut ordered = vec![None; self.length];
-        for slot in slots {
-            ordered[slot.position] = Some(&slot.member);
-        }
-        ordered.into_iter().flatten().collect()
-    }
-}
-
-impl Bucket {
-    fn position(&self, name: &str, hash: u64) -> Option<usize> {
-        self.slots
-            .iter()
-            .position(|slot| slot.hash == hash && *slot.member.name == *name)
-    }
-
-    fn count_levels(&mut self) {
-        self.levels = Measure::levels_of(self.slots.iter().map(|slot| &slot.member.value));
+        Measure::levels_of(self.iter().map(|(_, value)| value))
     }
 }
 
@@ -273,7 +176,7 @@ pub struct Iter<'a>(Order<'a>);
 
 enum Order<'a> {
     Few(slice::Iter<'a, Member>),
-    Many(vec::IntoIter<&'a Member>),
+    Many(many::Iter<'a>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -300,46 +203,56 @@ impl<'a> IntoIterator for &'a Object {
 /// Puts an object together.
 #[derive(Default)]
 pub struct Builder {
-    members: Vec<Member>,
-    /// Where each name is, once there are many.
-    places: HashMap<Arc<str>, usize, RandomState>,
+    few: Vec<Member>,
+    /// All members, once there are many.
+    many: Table,
 }
 
 impl Builder {
+    /// With room for so many members.
+    pub(crate) fn with_capacity(members: usize) -> Self {
+        Self {
+            few: Vec::with_capacity(members.min(FEW_MAX)),
+            many: Table::default(),
+        }
+    }
+
     /// Adds a member. One of a name that is there takes the place of that.
     pub fn insert(&mut self, name: Arc<str>, value: Value) {
-        match self.place(&name) {
-            Some(place) => self.members[place].value = value,
-            None => self.push(Member { name, value }),
+        if self.many.len() > 0 {
+            match self.many.position(&name) {
+                Some(at) => self.many.at_mut(at).value = value,
+                None => self.many.push(Member { name, value }),
+            }
+            return;
+        }
+        match self.few.iter_mut().find(|old| *old.name == *name) {
+            Some(old) => old.value = value,
+            None => self.few.push(Member { name, value }),
+        }
+        if self.few.len() > FEW_MAX {
+            self.many = self.few.drain(..).collect();
         }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        match self.members.len() {
-            0..=FEW_MAX => self.members.iter().position(|old| *old.name == *name),
-            _ => self.places.get(name).copied(),
-        }
-    }
-
-    fn push(&mut self, member: Member) {
-        self.members.push(member);
-        let length = self.members.len();
-        if length > FEW_MAX {
-            let known = self.places.len();
-            let unknown = self.members.iter().enumerate().skip(known);
-            self.places
-                .extend(unknown.map(|(place, member)| (member.name.clone(), place)));
+    /// Adds a member of a name that is not there yet.
+    pub(crate) fn push(&mut self, name: Arc<str>, value: Value) {
+        match self.few.len() < FEW_MAX && self.many.len() == 0 {
+            true => self.few.push(Member { name, value }),
+            false => self.insert(name, value),
         }
     }
 
     /// The finished object.
     pub fn finish(self) -> Object {
-        let parts = self
-            .members
-            .iter()
-            .map(|member| Measure::of_member(&member.name, &member.value))
-            .fold(Measure::default(), Measure::plus);
-        let members = Members::new(self.members);
+        let members = match self.many.len() {
+            0 => Members::Few(self.few),
+            _ => Members::Many(Many::new(self.many)),
+        };
+        let parts = match &members {
+            Members::Few(few) => few.iter().map(Member::measure).sum(),
+            Members::Many(many) => many.iter().map(Member::measure).sum(),
+        };
         Object(Arc::new(Inner { parts, members }))
     }
 }

@@ -26,7 +26,8 @@ const STRICT: ParseOptions = ParseOptions {
 
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
     // What is JSON is for one parser to say: the one that definitions run with.
-    if let Err(refused) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+    // Not as `IgnoredAny`, which may be nested as deep as it likes.
+    if let Err(refused) = serde_json::from_str::<Value>(text) {
         let error = JsonError::of(text, &refused);
         let end = offset(text, error.line, error.column);
         let start = text[..end]
