@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// How many entries wait to be written. Whoever reads them more slowly than they come loses some: an
 /// execution waits for no reader.
-const WAITING_MAX: usize = 100_000;
+const WAITING_MAX: usize = 10_000;
 
 /// Writes entries, each as a line.
 pub(super) struct LogLines {

@@ -40,17 +40,20 @@ CREATE TABLE commits (
     last_event INTEGER NOT NULL,    -- id of the last history event, this commit's included
     whole INTEGER NOT NULL,         -- number of the last commit whose `checkpoint` is whole
     checkpoint TEXT NOT NULL,       -- JSON: whole, or what it differs in from that of the commit before
-    history TEXT NOT NULL,          -- the history events that the commit adds: JSON, one a line
-    PRIMARY KEY (execution, number)
-) STRICT, WITHOUT ROWID;
+    history TEXT NOT NULL           -- the history events that the commit adds: JSON, one a line
+) STRICT;
+
+-- Not the primary key of a table without row ids: whoever looks for one row would read others whole.
+CREATE UNIQUE INDEX commits_by_number ON commits (execution, number);
 
 -- The inputs, outputs and everything between, each once. Number 0 is the execution's input.
 CREATE TABLE payloads (
     execution INTEGER NOT NULL,     -- executions.id
     number INTEGER NOT NULL,        -- of the first payload in the row
-    texts TEXT NOT NULL,            -- for each payload: its number, the bytes of its JSON, that JSON
-    PRIMARY KEY (execution, number)
-) STRICT, WITHOUT ROWID;
+    texts TEXT NOT NULL             -- for each payload: its number, the bytes of its JSON, that JSON
+) STRICT;
+
+CREATE UNIQUE INDEX payloads_by_number ON payloads (execution, number);
 
 -- How attempts with a task token end.
 CREATE TABLE decisions (
