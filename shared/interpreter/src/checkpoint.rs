@@ -490,23 +490,29 @@ impl Checkpoint {
     /// know what was done already.
     pub fn commands(&self) -> Vec<Command> {
         let mut commands = self.commands_but_to_continue();
-        commands.extend(self.continuation().map(Command::Continue));
+        if let Some(number) = self.continuation() {
+            commands.reserve_exact(1);
+            commands.push(Command::Continue(number));
+        }
         commands
     }
 
     /// All of them but one, which most transitions are about.
     pub(crate) fn commands_but_to_continue(&self) -> Vec<Command> {
         let mut commands = Vec::new();
-        let abandoned = self.children.iter().filter(|child| child.is_abandoned);
-        commands.extend(abandoned.map(|child| Command::AbortChild(child.attempt)));
+        for child in self.children.iter().filter(|child| child.is_abandoned) {
+            commands.push(Command::AbortChild(child.attempt));
+        }
         if self.status.is_closed() {
             commands.push(Command::PublishStatus);
             return commands;
         }
-        commands.extend(self.due().map(|attempt| match attempt.is_offered() {
-            true => Command::Offer(attempt.id),
-            false => Command::Perform(attempt.id),
-        }));
+        for attempt in self.due() {
+            commands.push(match attempt.is_offered() {
+                true => Command::Offer(attempt.id),
+                false => Command::Perform(attempt.id),
+            });
+        }
         commands.extend(self.wake.map(Command::Wake));
         commands
     }

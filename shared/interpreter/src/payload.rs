@@ -212,25 +212,39 @@ impl FromIterator<(PayloadId, Payload)> for Payloads {
 }
 
 /// Which ids are needed, of those below a bound.
-pub(crate) struct Needed(Vec<bool>);
+pub(crate) struct Needed {
+    /// Those below 128, a bit each: most executions have no others.
+    first: u128,
+    others: Vec<bool>,
+}
 
 impl Needed {
+    const FIRST: usize = u128::BITS as usize;
+
     pub(crate) fn none_of(bound: PayloadId) -> Self {
         let bound = usize::try_from(bound.0).expect("ids are counted in memory");
-        Self(vec![false; bound])
+        Self {
+            first: 0,
+            others: vec![false; bound.saturating_sub(Self::FIRST)],
+        }
     }
 
-    /// An id that was never given to a payload is not noted: whoever refers to it finds none.
+    /// Whoever refers to an id that was never given to a payload finds none.
     pub(crate) fn note(&mut self, id: PayloadId) {
-        if let Some(is_needed) = self.0.get_mut(id.0 as usize) {
+        let id = id.0 as usize;
+        if id < Self::FIRST {
+            self.first |= 1 << id;
+        } else if let Some(is_needed) = self.others.get_mut(id - Self::FIRST) {
             *is_needed = true;
         }
     }
 
     pub(crate) fn has(&self, id: PayloadId) -> bool {
-        self.0
-            .get(id.0 as usize)
-            .is_some_and(|is_needed| *is_needed)
+        let id = id.0 as usize;
+        match id.checked_sub(Self::FIRST) {
+            None => self.first >> id & 1 == 1,
+            Some(other) => self.others.get(other).is_some_and(|is_needed| *is_needed),
+        }
     }
 }
 
@@ -255,6 +269,17 @@ mod tests {
             assert!(Payload::parse(&open).is_err());
             assert!(Payload::parse(&format!("{open}{close}")).is_err());
         }
+    }
+
+    #[test]
+    fn what_was_noted_is_needed() {
+        let mut needed = Needed::none_of(PayloadId(200));
+        for id in [0, 127, 128, 199, 200, u64::MAX] {
+            needed.note(PayloadId(id));
+        }
+        let found: Vec<u64> = (0..300).filter(|id| needed.has(PayloadId(*id))).collect();
+        assert_eq!(found, [0, 127, 128, 199]);
+        assert!(!Needed::none_of(PayloadId(3)).has(PayloadId(1)));
     }
 
     #[test]

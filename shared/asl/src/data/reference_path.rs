@@ -181,7 +181,8 @@ fn dotted(text: &str) -> Result<(Segment, &str), &'static str> {
     if name.is_empty() {
         return Err("must have a name after every `.`");
     }
-    if name.contains(['@', ',', ':', '?', '*', ' ', '\'', ']']) {
+    // A path is read without the control characters that it ends with.
+    if name.contains(|c: char| c <= ' ' || "@,:?*']".contains(c)) {
         return Err("may not have any of `@ , : ? * ' ]` or a space in a name outside brackets");
     }
     Ok((Segment::Member(name.into()), after))
@@ -378,6 +379,8 @@ mod tests {
             "$['a','b']",
             "$[\"a\"]",
             "$.a b",
+            "$.a\t",
+            "$.a\u{1}.b",
             "$.a@b",
             "$.a,b",
             "$.a:b",

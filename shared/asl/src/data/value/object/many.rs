@@ -5,7 +5,7 @@
 //! on the average, and next to nothing where the same few members are written again and again.
 
 use std::{
-    hash::BuildHasher,
+    hash::{BuildHasher, Hasher},
     sync::{Arc, OnceLock},
 };
 
@@ -34,7 +34,9 @@ pub(super) struct Table {
 /// Seeded at random, so that nobody can choose names that share a place.
 fn hash(name: &str) -> u64 {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
-    HASHER.get_or_init(RandomState::default).hash_one(name)
+    let mut hasher = HASHER.get_or_init(RandomState::default).build_hasher();
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 impl Many {
@@ -58,11 +60,11 @@ impl Many {
 
     /// The position of a name.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.table.position(name).or_else(|| {
-            let mut added = self.added().iter();
-            let found = added.find(|(_, member)| *member.name == *name);
-            found.map(|(at, _)| *at)
-        })
+        let mut added = self.added().iter();
+        let found = added.find(|(_, member)| *member.name == *name);
+        found
+            .map(|(at, _)| *at)
+            .or_else(|| self.table.position(name))
     }
 
     pub(super) fn at(&self, position: usize) -> &Member {
