@@ -16,7 +16,8 @@ use crate::store::Head;
 /// The promise: a message that was [sent](Queue::send) is received at least once, no earlier than its
 /// delay says, in any order, and again unless whoever received it [deletes](Queue::delete) it before
 /// its time is over. A queue that lives in the memory of one process may lose its messages with it if
-/// the store then tells which executions are [open](crate::Store::open_executions).
+/// the store then tells which executions are [open](crate::Store::open_executions): so that it knows,
+/// its commits write head rows along.
 pub trait Queue: Send + Sync + 'static {
     /// Sends messages, each to be received no earlier than after its delay.
     fn send(&self, messages: Vec<Envelope>) -> impl Future<Output = Result<(), QueueError>> + Send;

@@ -30,7 +30,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`create_head`](Store::create_head) has stored already.
     ///
     /// What the head row is to show may be written along. A store that cannot do both at once leaves
-    /// it: the engine then calls [`update_head`](Store::update_head), as it does after a crash.
+    /// it: the engine then calls [`update_head`](Store::update_head), as it does after a crash. Only a
+    /// store whose queue is [durable](crate::Queue::is_durable) may leave it: without a message, nobody
+    /// finds an execution that goes on and is shown closed.
     ///
     /// # Errors
     ///
@@ -151,8 +153,8 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Executions that are open, in some order, after the one with this ARN: what was left behind when
-    /// a process ended. At most `limit`.
+    /// Executions that their head rows show open, in some order, after the one with this ARN: what was
+    /// left behind when a process ended. At most `limit`.
     fn open_executions(
         &self,
         after: Option<&str>,
