@@ -9,7 +9,7 @@ use segno_asl::{
         number::to_json,
         value::{Object, Value},
     },
-    definition::{Pattern, Resource, State, StateKind, StateMachine},
+    definition::{MachineType, Pattern, Resource, State, StateKind, StateMachine},
     errors::{StateError, names},
     json,
 };
@@ -47,6 +47,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             }
             Resource::LambdaFunction { .. } | Resource::Activity { .. } => false,
         };
+        if waits && machine.machine_type == MachineType::Express {
+            // Nobody can ask what has become of an Express execution.
+            let message = "This operation is not supported by this type of state machine";
+            return Err(refused("StateMachineTypeNotSupported", message));
+        }
         let input = match parameters.get("Input") {
             None | Some(Value::Null) => Payload::from(json!({})),
             // A text is what the API takes: JSON in a string.
