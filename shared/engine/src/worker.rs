@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     Backend, Clock, Engine, Invoker,
-    queue::{Body, Message, Receipt, Received},
+    queue::{Body, Envelope, Message, Receipt, Received},
     session::Session,
     store::StoreError,
 };
@@ -118,20 +118,33 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             let error = error as &dyn std::error::Error;
             tracing::error!(execution, error, "the execution could not run");
         }
-        let done = match ran {
-            Err(error) if error.is_passing() => {
-                let again = received.message.clone().after(PAUSE);
-                self.store().send(vec![again]).await
+        if ran.is_err_and(|error| error.is_passing()) {
+            self.send_surely(received.message.after(PAUSE)).await;
+        }
+        self.delete(vec![received.receipt]).await;
+    }
+
+    /// Sends a message, however often that takes.
+    pub(crate) async fn send_surely(&self, envelope: Envelope) {
+        while let Err(error) = self.store().send(vec![envelope.clone()]).await {
+            tracing::warn!(
+                execution = envelope.message.execution.arn,
+                error = &error as &dyn std::error::Error,
+                "a message is late"
+            );
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Deletes messages. One that stays is received again, and nothing is lost by that; where messages do
+    /// not come back, none is left.
+    pub(crate) async fn delete(&self, receipts: Vec<Receipt>) {
+        while let Err(error) = self.store().delete(receipts.clone()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a message stays");
+            if self.store().visibility().is_some() {
+                return;
             }
-            _ => Ok(()),
-        };
-        let done = match done {
-            Ok(()) => self.store().delete(vec![received.receipt]).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = done {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(execution, error, "the execution will run again");
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

@@ -103,25 +103,34 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             self.store().send(vec![begin.now()]).await?;
             return Ok(self.store().create_head(&head, &input).await?);
         }
-        let created = match self.store().create_head(&head, &input).await {
-            Ok(created) => created,
-            Err(error) => {
-                // It may be there: then somebody begins it all the same.
-                let look = Message::recheck(head.key, Body::Look);
-                self.store().send(vec![look.now()]).await?;
-                return Err(error.into());
-            }
-        };
+        // Whoever asks may be gone before both are done, and a head row without a message would stand
+        // still: so it is a task of its own.
+        let engine = self.clone();
+        let put = tokio::spawn(async move { engine.put_down(&head, &input, begin).await });
+        let put = put
+            .await
+            .map_err(|broken| StoreError::Unavailable(Box::new(broken)))?;
+        Ok(put?)
+    }
+
+    /// Puts down the head row, and only then sends the message: where messages may be lost.
+    async fn put_down(
+        &self,
+        head: &Head,
+        input: &Payload,
+        begin: Message,
+    ) -> Result<Created<Head>, StoreError> {
+        let created = self.store().create_head(head, input).await;
+        let look = || Message::recheck(head.key.clone(), Body::Look).now();
         match &created {
-            Created::New(_) => self.store().send(vec![begin.now()]).await?,
+            Ok(Created::New(_)) => self.send_surely(begin.now()).await,
             // Whoever made this start before may be gone before the message was sent.
-            Created::Existing(first) if first.key == head.key => {
-                let look = Message::recheck(head.key, Body::Look);
-                self.store().send(vec![look.now()]).await?;
-            }
-            Created::Existing(_) => {}
+            Ok(Created::Existing(first)) if first.key == head.key => self.send_surely(look()).await,
+            Ok(Created::Existing(_)) => {}
+            // It may be there: then somebody begins it all the same.
+            Err(_) => self.send_surely(look()).await,
         }
-        Ok(created)
+        created
     }
 
     /// Runs an Express execution to its end, within the call.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use segno_interpreter::{checkpoint::Checkpoint, event::EventKind};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::{PAUSE, Session, Turned};
+use super::{Session, Turned};
 use crate::{
     Backend, Clock, Invoker, StepError,
     queue::{Body, Cause, Message, Receipt, Received},
@@ -100,7 +100,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             .partition(|message| message.cause == cause);
         self.held = kept;
         if !finished.is_empty() {
-            self.delete(finished).await;
+            self.engine.delete(receipts(&finished)).await;
         }
     }
 
@@ -109,21 +109,9 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         self.send_wake().await?;
         let held = std::mem::take(&mut self.held);
         if !self.has_lapsed_of(&held) {
-            self.delete(held).await;
+            self.engine.delete(receipts(&held)).await;
         }
         Ok(())
-    }
-
-    /// A message that stays is received again, and nothing is lost by that; where messages do not come
-    /// back, it is not left.
-    async fn delete(&self, messages: Vec<Received>) {
-        while let Err(error) = self.engine.store().delete(receipts(&messages)).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a message stays");
-            if self.engine.store().visibility().is_some() {
-                return;
-            }
-            sleep(PAUSE).await;
-        }
     }
 
     /// When it is too late to commit for these messages, and for those that are held: somebody else may
@@ -217,7 +205,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                     .map_err(StepError::from),
             );
             if done.is_ok() {
-                self.delete(messages).await;
+                self.engine.delete(receipts(&messages)).await;
             }
         }
         if let Err(error) = done {
@@ -251,7 +239,8 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 }
             }
         }
-        self.renew_claims(asked).await;
+        // That may have taken long.
+        self.renew_claims(Instant::now()).await;
     }
 }
 
