@@ -14,6 +14,7 @@ pub mod program;
 mod queue;
 #[allow(clippy::module_inception, reason = "it is the simulation itself")]
 mod sim;
+pub mod traffic;
 pub mod world;
 
 use self::{
@@ -23,7 +24,7 @@ use self::{
 };
 pub use self::{
     chance::Chance,
-    faults::{Faults, Mutation},
+    faults::{Faults, Mutation, Notes},
     sim::{Report, Sim},
 };
 
@@ -32,11 +33,11 @@ pub use self::{
 /// # Errors
 ///
 /// The promise that was broken.
-pub fn simulate(seed: u64, mutation: Option<Mutation>, is_told: bool) -> Result<Report, String> {
+pub fn simulate(seed: u64, mutation: Option<Mutation>, notes: Notes) -> Result<Report, String> {
     let chance = Chance::new(seed);
     let faults = Faults {
         mutation,
-        is_told,
+        notes,
         ..Faults::drawn(&chance)
     };
     Sim::run(chance.number(), faults, |world| plans(&chance, world))
@@ -60,6 +61,7 @@ fn plans(chance: &Chance, world: &World) -> Plans {
     Plans {
         programs: programmer.programs,
         activities: programmer.activities,
+        meddles: programmer.meddles,
         starts,
     }
 }

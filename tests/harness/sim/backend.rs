@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use segno_engine::{
     Catalog, Queue, Store,
     catalog::{CatalogError, Collection, ContentHash, Etag, Key, Record},
-    queue::{Envelope, QueueError, Receipt, Received},
+    queue::{Body, Envelope, QueueError, Receipt, Received},
     store::{
         Commit, Committed, Created, Decision, Head, HeadQuery, Loaded, Offer, Shown, StoreError,
     },
@@ -22,7 +22,7 @@ use segno_interpreter::{
 use super::{
     faults::Mutation,
     mutations,
-    queue::name,
+    queue::{Sent, Taken, name},
     world::{Deed, NoAnswer, ProcessId, World},
 };
 
@@ -62,7 +62,7 @@ impl Backend {
         commit: &Commit<'_>,
     ) -> Result<Committed, StoreError> {
         let world = &*self.world;
-        let before = world.store.load(execution).await?;
+        let checkpoint = &commit.transition.checkpoint;
         let transition = mutations::of_transition(world, commit.transition);
         let commit = Commit {
             transition: &transition,
@@ -72,17 +72,96 @@ impl Backend {
         let written = match world.store.commit(execution, &commit).await {
             Err(StoreError::Conflict { .. }) => {
                 world.count("conflicts");
+                world.note_traffic(execution, |traffic| traffic.repeated += 1);
                 mutations::of_conflict(world, execution, &commit).await?
             }
             written => written?,
         };
-        world.count("commits");
         world
             .book
-            .committed(world, execution, before.as_ref(), &commit);
+            .committed(world, self.process, execution, &commit, checkpoint);
         Ok(Committed {
             is_head_written: written.is_head_written && world.faults.writes_heads,
         })
+    }
+}
+
+impl Backend {
+    /// Counts a message that was sent.
+    fn sent(&self, Envelope { message, delay }: &Envelope, sent: &Sent) {
+        let world = &*self.world;
+        let sending = sending(name(&message.body));
+        world.note(|| {
+            let number = mutations::number(&message.body);
+            format!("{sending} {number:?} to {} in {delay:?}", message.execution)
+        });
+        world.count("messages");
+        world.count(sending);
+        world.count_more("copies", u64::from(sent.is_copied));
+        world.count_more("late messages", u64::from(sent.is_late));
+        let is_asked = matches!(
+            message.body,
+            Body::Start(_)
+                | Body::Answered
+                | Body::Stop { .. }
+                | Body::Redrive { .. }
+                | Body::ChildEnded { .. }
+        );
+        world.note_traffic(&message.execution, |traffic| {
+            traffic.sent += 1;
+            traffic.asked += u64::from(is_asked);
+            traffic.repeated += u64::from(sent.is_copied);
+        });
+        if let Body::Start(start) = &message.body {
+            world.book.asked_to_start(world, &start.0);
+        }
+    }
+
+    /// Counts a message that is received.
+    async fn received(&self, taken: &Taken) {
+        let world = &*self.world;
+        let Received {
+            message, receives, ..
+        } = &taken.received;
+        world.note(|| {
+            let (process, body) = (self.process, &message.body);
+            let (name, number) = (name(body), mutations::number(body));
+            let execution = &message.execution;
+            format!("{process:?} has {name} {number:?} of {execution}, for time {receives}")
+        });
+        world.count_more("messages out of turn", u64::from(taken.is_overtaking));
+        world.count_more("messages to two at once", u64::from(taken.is_double));
+        if *receives > 1 {
+            world.count("redeliveries");
+            world.note_traffic(&message.execution, |traffic| traffic.repeated += 1);
+        }
+        if let Body::Wake { number } = message.body
+            && let Some(wake) = world.book.wake(&message.execution)
+        {
+            let is_early = wake.number == number && world.now(self.process) < wake.due;
+            world.count_more("wake-ups before their time", u64::from(is_early));
+            let is_stray = wake.number != number;
+            world.count_more("wake-ups of another number", u64::from(is_stray));
+        }
+    }
+}
+
+/// Counts who was first to decide how an attempt ends.
+fn count_decision(world: &World, decision: &Decision, decided: &Created<Decision>) {
+    match (decision, decided) {
+        (Decision::Closed(_), Created::Existing(Decision::Answered(_))) => {
+            world.count("time-outs and failures that an answer was before");
+        }
+        (Decision::Answered(_), Created::Existing(Decision::Closed(_))) => {
+            world.count("answers that a time-out or a failure was before");
+        }
+        (Decision::Answered(mine), Created::Existing(Decision::Answered(first))) => {
+            match mine == first {
+                true => world.count("answers that were repeated"),
+                false => world.count("second answers"),
+            }
+        }
+        (_, Created::New(_)) | (Decision::Closed(_), Created::Existing(Decision::Closed(_))) => {}
     }
 }
 
@@ -125,12 +204,20 @@ impl Store for Backend {
     }
 
     async fn create_head(&self, head: &Head, input: &Payload) -> Result<Created<Head>, StoreError> {
-        let what = self.world.store.create_head(head, input);
+        let what = async {
+            self.world.book.began(&self.world, head);
+            self.world.store.create_head(head, input).await
+        };
         self.store(Deed::Write("create head"), what).await
     }
 
     async fn update_head(&self, execution: &ExecutionKey, shown: &Shown) -> Result<(), StoreError> {
-        let what = self.world.store.update_head(execution, shown);
+        let what = async {
+            match self.world.is_mutated(Mutation::HeadRowsAreForgotten) {
+                true => Ok(()),
+                false => self.world.store.update_head(execution, shown).await,
+            }
+        };
         self.store(Deed::Write("update head"), what).await
     }
 
@@ -154,7 +241,18 @@ impl Store for Backend {
             Decision::Answered(_) => "decide Answered",
             Decision::Closed(_) => "decide Closed",
         };
-        let what = self.world.store.decide(execution, attempt, decision);
+        let what = async {
+            let decided = self
+                .world
+                .store
+                .decide(execution, attempt, decision)
+                .await?;
+            count_decision(&self.world, decision, &decided);
+            Ok(match self.world.is_mutated(Mutation::DecisionsAreNotKept) {
+                true => Created::New(decision.clone()),
+                false => decided,
+            })
+        };
         self.store(Deed::Write(deed), what).await
     }
 
@@ -193,7 +291,14 @@ impl Store for Backend {
     }
 
     async fn claims_until(&self, holder: &str) -> Result<Option<Timestamp>, StoreError> {
-        let what = self.world.store.claims_until(holder);
+        let what = async {
+            let until = self.world.store.claims_until(holder).await?;
+            let is_renewed = until.is_some_and(|until| until > self.world.now(self.process));
+            self.world
+                .book
+                .looked_at_claims(self.process, holder, is_renewed);
+            Ok(until)
+        };
         let until = self.store(Deed::Read("claims until"), what).await?;
         Ok(until.filter(|_| !self.world.is_mutated(Mutation::ClaimsAreNotChecked)))
     }
@@ -237,19 +342,11 @@ impl Queue for Backend {
         let deed = Deed::Write(sending(name(&first.message.body)));
         mutations::of_sent(world, &mut messages);
         let what = async {
-            for envelope in &messages {
-                world.count("messages");
-                world.count(sending(name(&envelope.message.body)));
-                world.note(&format!(
-                    "{} {:?} to {} in {:?}",
-                    sending(name(&envelope.message.body)),
-                    mutations::number(&envelope.message.body),
-                    envelope.message.execution,
-                    envelope.delay
-                ));
-            }
-            for _ in 0..world.queue.send(messages, &world.chance, &world.faults) {
-                world.count("copies");
+            let sent = world
+                .queue
+                .send(messages.clone(), &world.chance, &world.faults);
+            for (envelope, sent) in messages.iter().zip(sent) {
+                self.sent(envelope, &sent);
             }
         };
         world
@@ -281,19 +378,10 @@ impl Queue for Backend {
             if taken.is_empty() {
                 continue;
             }
-            for received in &taken {
-                if received.receives > 1 {
-                    world.count("redeliveries");
-                }
-                world.note(&format!(
-                    "{:?} has {} {:?} of {}, for time {}",
-                    self.process,
-                    name(&received.message.body),
-                    mutations::number(&received.message.body),
-                    received.message.execution,
-                    received.receives
-                ));
+            for taken in &taken {
+                self.received(taken).await;
             }
+            let taken: Vec<Received> = taken.into_iter().map(|taken| taken.received).collect();
             if world.is_mutated(Mutation::MessagesAreDeletedFirst) {
                 let receipts: Vec<Receipt> = taken.iter().map(|r| r.receipt.clone()).collect();
                 world.queue.delete(&receipts);

@@ -7,14 +7,18 @@ use std::{
     time::Duration,
 };
 
-use segno_engine::store::{Commit, EndStatus, Loaded};
+use segno_asl::{definition::MachineType, errors::StateError};
+use segno_engine::store::{Commit, EndStatus, Head};
 use segno_interpreter::{
-    checkpoint::{AttemptId, Checkpoint},
+    checkpoint::{AttemptId, Checkpoint, Claim, Wake},
     history::{Detail, HistoryEvent},
     key::ExecutionKey,
 };
 
-use super::world::World;
+use super::{
+    program,
+    world::{ProcessId, World},
+};
 
 /// What an attempt is known by in all the world.
 pub type Attempted = (String, AttemptId);
@@ -26,8 +30,8 @@ pub enum Behaviour {
     Answers {
         /// How long that takes.
         after: Duration,
-        /// How many calls of a state that is entered fail before one does not.
-        fails: u32,
+        /// How many attempts of a state that is entered fail before one does not.
+        fails: usize,
         /// Whether it may be called twice.
         is_repeatable: bool,
     },
@@ -64,13 +68,58 @@ struct State {
     /// By state: the names of states are unique in a simulation.
     behaviours: BTreeMap<String, Behaviour>,
     begun: BTreeMap<Attempted, u32>,
-    calls: BTreeMap<(String, u64, String), u32>,
+    /// The attempts of each state that is entered whose calls were begun.
+    calls: BTreeMap<(String, u64, String), BTreeSet<AttemptId>>,
     given_up: BTreeSet<Attempted>,
     answers: BTreeMap<Attempted, BTreeSet<Answerer>>,
-    executions: BTreeSet<ExecutionKey>,
+    executions: BTreeMap<ExecutionKey, Known>,
+    /// Executions that their parents wait for.
+    children: BTreeSet<ExecutionKey>,
+    /// Express executions whose start was sent.
+    express: BTreeSet<ExecutionKey>,
+    /// Claims that a process has found renewed when it looked last.
+    renewed: BTreeSet<(ProcessId, String)>,
+    /// Calls that are being made.
+    open_calls: BTreeSet<Attempted>,
     starts: BTreeSet<ExecutionKey>,
     stops: BTreeMap<String, EndStatus>,
     redrives: BTreeMap<String, u32>,
+}
+
+/// What is known of an execution by its newest commit.
+#[derive(Default)]
+struct Known {
+    number: u64,
+    claimed: Vec<Claimed>,
+    wake: Option<Wake>,
+    is_closed: bool,
+    /// It was stopped before it began.
+    is_entombed: bool,
+}
+
+/// An attempt that somebody has promised to perform.
+struct Claimed {
+    attempt: AttemptId,
+    claim: Claim,
+}
+
+impl Known {
+    fn by(number: u64, checkpoint: &Checkpoint) -> Self {
+        let is_closed = checkpoint.status.is_closed();
+        let claimed = checkpoint.claimed_attempts();
+        Self {
+            number,
+            claimed: claimed
+                .map(|(_, attempt, claim)| Claimed {
+                    attempt: attempt.id,
+                    claim: claim.clone(),
+                })
+                .collect(),
+            wake: checkpoint.wake,
+            is_closed,
+            is_entombed: is_closed && checkpoint.origin.is_none(),
+        }
+    }
 }
 
 impl Book {
@@ -88,14 +137,14 @@ impl Book {
         self.state().behaviours.get(state).cloned()
     }
 
-    /// An attempt is begun. Gives how many calls the state has had before, since it was entered.
+    /// An attempt is begun. Gives how many attempts of that state had calls before.
     pub fn begin(
         &self,
         world: &World,
         attempted: &Attempted,
         state: &str,
         is_repeatable: bool,
-    ) -> u32 {
+    ) -> usize {
         let mut book = self.state();
         let times = book.begun.entry(attempted.clone()).or_default();
         *times += 1;
@@ -103,9 +152,10 @@ impl Book {
         let (execution, id) = attempted;
         let entered = (execution.clone(), id.frame.0, state.to_owned());
         let calls = book.calls.entry(entered).or_default();
-        *calls += 1;
-        let before = *calls - 1;
+        calls.insert(*id);
+        let before = calls.range(..*id).count();
         drop(book);
+        world.count_more("calls made again", u64::from(times > 1));
         if times > 1 && !is_repeatable {
             world.violated(format!(
                 "attempt {id:?} of {execution} was begun {times} times"
@@ -119,25 +169,24 @@ impl Book {
         before
     }
 
-    /// How often an attempt was begun.
-    pub fn begun(&self, attempted: &Attempted) -> u32 {
-        self.state().begun.get(attempted).copied().unwrap_or(0)
+    /// The call of an attempt is being made, or over.
+    pub fn calling(&self, attempted: &Attempted, is_over: bool) {
+        let calls = &mut self.state().open_calls;
+        match is_over {
+            true => drop(calls.remove(attempted)),
+            false => drop(calls.insert(attempted.clone())),
+        }
     }
 
-    /// How often any attempt of an execution was begun.
-    pub fn begun_in(&self, arn: &str) -> u32 {
+    /// How many attempts of an execution were begun.
+    pub fn begun_in(&self, arn: &str) -> usize {
         let book = self.state();
-        let of_it = book.begun.iter().filter(|((of, _), _)| of == arn);
-        of_it.map(|(_, times)| *times).sum()
+        book.begun.keys().filter(|(of, _)| of == arn).count()
     }
 
-    /// Calls in all.
-    pub fn calls(&self) -> u64 {
-        self.state()
-            .begun
-            .values()
-            .map(|times| u64::from(*times))
-            .sum()
+    /// How many attempts were begun.
+    pub fn calls(&self) -> usize {
+        self.state().begun.len()
     }
 
     /// An answer to a token was acknowledged.
@@ -146,7 +195,10 @@ impl Book {
         let answers = book.answers.entry(attempted.clone()).or_default();
         answers.insert(answerer);
         let count = answers.len();
+        let is_early = book.open_calls.contains(attempted);
         drop(book);
+        world.count("answers");
+        world.count_more("answers before the call was over", u64::from(is_early));
         if count > 1 {
             let (execution, id) = attempted;
             world.violated(format!(
@@ -175,15 +227,36 @@ impl Book {
             .collect()
     }
 
-    /// The acknowledged starts of an Express state machine.
-    pub fn starts_of_express(&self, machine: &str, name: &str) -> Vec<ExecutionKey> {
-        let infix = format!(":express:{machine}:{name}:");
-        let book = self.state();
-        book.starts
-            .iter()
-            .filter(|key| key.arn.contains(&infix))
-            .cloned()
-            .collect()
+    /// A message was sent that starts an execution.
+    pub fn asked_to_start(&self, world: &World, head: &Head) {
+        if head.machine.machine_type == MachineType::Express
+            && self.state().express.insert(head.key.clone())
+        {
+            let is_child = head.machine.name.starts_with(program::EXPRESS_CHILD);
+            world.count("Express executions");
+            world.count_more("Express children", u64::from(is_child));
+        }
+    }
+
+    /// The Express executions whose start was sent.
+    pub fn express(&self) -> BTreeSet<ExecutionKey> {
+        self.state().express.clone()
+    }
+
+    /// A head row is put down.
+    pub fn began(&self, world: &World, head: &Head) {
+        let mut book = self.state();
+        let known = book.executions.get(&head.key);
+        let is_late = known.is_some_and(|known| known.is_entombed);
+        let is_grandchild = head
+            .parent
+            .as_ref()
+            .is_some_and(|parent| book.children.contains(&parent.execution));
+        let is_child = head.parent.is_some() && book.children.insert(head.key.clone());
+        drop(book);
+        world.count_more("starts of what was stopped before", u64::from(is_late));
+        world.count_more("children that are waited for", u64::from(is_child));
+        world.count_more("children of children", u64::from(is_child && is_grandchild));
     }
 
     /// Whoever stopped an execution was told how it has ended.
@@ -209,39 +282,85 @@ impl Book {
     }
 
     /// The executions that have a commit.
-    pub fn executions(&self) -> BTreeSet<ExecutionKey> {
-        self.state().executions.clone()
+    pub fn executions(&self) -> Vec<ExecutionKey> {
+        self.state().executions.keys().cloned().collect()
     }
 
-    /// A commit was made: what must hold of it is looked at.
+    /// The executions that are open by their newest commit.
+    pub fn open(&self) -> Vec<ExecutionKey> {
+        let book = self.state();
+        let open = book.executions.iter().filter(|(_, known)| !known.is_closed);
+        open.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The wake-up that the newest commit of an execution has armed.
+    pub fn wake(&self, execution: &ExecutionKey) -> Option<Wake> {
+        self.state().executions.get(execution)?.wake
+    }
+
+    /// A process has looked whether the claims of a holder were renewed.
+    pub fn looked_at_claims(&self, process: ProcessId, holder: &str, is_renewed: bool) {
+        let renewed = &mut self.state().renewed;
+        let claims = (process, holder.to_owned());
+        match is_renewed {
+            true => drop(renewed.insert(claims)),
+            false => drop(renewed.remove(&claims)),
+        }
+    }
+
+    /// A process has made a commit, which was to say this of the execution: what must hold of it is
+    /// looked at.
     pub fn committed(
         &self,
         world: &World,
+        process: ProcessId,
         execution: &ExecutionKey,
-        before: Option<&Loaded>,
         commit: &Commit<'_>,
+        checkpoint: &Checkpoint,
     ) {
         let history = &commit.transition.history;
-        let (number, events) = (commit.number, summary(history));
-        let writer = commit.writer;
-        world.note(&format!("{execution} #{number} by {writer}: {events}"));
+        let (number, writer) = (commit.number, commit.writer);
+        world.note(|| format!("{execution} #{number} by {writer}: {}", summary(history)));
         let mut book = self.state();
-        book.executions.insert(execution.clone());
-        let given_up = given_up(before, commit);
-        book.given_up
-            .extend(given_up.map(|id| (execution.arn.clone(), id)));
+        let known = book.executions.entry(execution.clone()).or_default();
+        if known.number >= number {
+            return world.count("commits that were recognised");
+        }
+        let before = std::mem::replace(known, Known::by(number, checkpoint));
+        let is_tombstone = known.is_entombed && number == 1;
+        let given_up: Vec<&Claimed> = given_up(&before.claimed, commit).collect();
+        let lost = history.iter().filter(|event| is_lost(event)).count();
+        let mut too_early: Vec<AttemptId> = Vec::new();
+        for Claimed { attempt, claim } in &given_up {
+            book.given_up.insert((execution.arn.clone(), *attempt));
+            let is_renewed = book.renewed.contains(&(process, claim.holder.clone()));
+            let lives = world.faults.claim_lifetime.is_some()
+                && (is_renewed || claim.until > world.now(process));
+            // If others have ended along with them, it is not known which are lost.
+            too_early.extend((lives && given_up.len() == lost).then_some(*attempt));
+        }
+        drop(book);
+        world.count_more("attempts held lost", lost as u64);
+        for attempt in too_early {
+            world.violated(format!(
+                "attempt {attempt:?} of {execution} was held lost, and its claim had not run out"
+            ));
+        }
+        world.count("commits");
+        world.note_traffic(execution, |traffic| traffic.commits += 1);
+        world.count_more("stops of what had not begun", u64::from(is_tombstone));
+        for event in history {
+            world.count(format!("history: {}", event.detail.type_name()));
+        }
     }
 }
 
 /// The attempts that a commit holds lost: nobody may begin them afterwards.
 fn given_up<'a>(
-    before: Option<&'a Loaded>,
+    claimed: &'a [Claimed],
     commit: &'a Commit<'_>,
-) -> impl Iterator<Item = AttemptId> + 'a {
+) -> impl Iterator<Item = &'a Claimed> {
     let history = &commit.transition.history;
-    let is_lost = |event: &HistoryEvent| {
-        error_name(event).is_some_and(|name| name.ends_with(".SdkClientException"))
-    };
     // What is aborted along with others may just be beginning.
     let aborts = |event: &HistoryEvent| {
         matches!(
@@ -250,16 +369,16 @@ fn given_up<'a>(
         ) || event.detail.is_end()
     };
     let looks_lost = history.iter().any(is_lost) && !history.iter().any(aborts);
-    let claimed = before.filter(|_| looks_lost).into_iter();
-    let claimed = claimed.flat_map(|loaded| ids(&loaded.checkpoint));
     let after = &commit.transition.checkpoint;
-    claimed.filter(|id| after.attempt(*id).is_none())
+    let claimed = claimed.iter().filter(move |_| looks_lost);
+    claimed.filter(|claimed| after.attempt(claimed.attempt).is_none())
 }
 
-fn ids(checkpoint: &Checkpoint) -> impl Iterator<Item = AttemptId> {
-    checkpoint
-        .claimed_attempts()
-        .map(|(_, attempt, _)| attempt.id)
+/// Whether an event tells of an attempt whose worker is gone.
+fn is_lost(event: &HistoryEvent) -> bool {
+    const GONE: &str = "The worker that made this call is gone";
+    let cause = error(event).and_then(|error| error.cause.as_deref());
+    cause.is_some_and(|cause| cause.starts_with(GONE))
 }
 
 fn summary(history: &[HistoryEvent]) -> String {
@@ -272,6 +391,11 @@ fn summary(history: &[HistoryEvent]) -> String {
 
 /// The name of the error that a history event tells of.
 pub fn error_name(event: &HistoryEvent) -> Option<&str> {
+    error(event)?.name.as_deref()
+}
+
+/// The error that a history event tells of.
+fn error(event: &HistoryEvent) -> Option<&StateError> {
     match &event.detail {
         Detail::LambdaFunctionFailed(error)
         | Detail::LambdaFunctionTimedOut(error)
@@ -281,7 +405,7 @@ pub fn error_name(event: &HistoryEvent) -> Option<&str> {
         | Detail::TaskTimedOut { error, .. }
         | Detail::ExecutionFailed(error)
         | Detail::ExecutionAborted(error)
-        | Detail::ExecutionTimedOut(error) => error.name.as_deref(),
+        | Detail::ExecutionTimedOut(error) => Some(error),
         _ => None,
     }
 }

@@ -29,6 +29,19 @@ pub struct Plans {
     pub activities: Vec<String>,
     /// What is started.
     pub starts: Vec<Start>,
+    /// What somebody does to executions that executions have started.
+    pub meddles: Vec<Meddle>,
+}
+
+/// Somebody stops, or redrives, executions that other executions have started.
+#[derive(Debug, Clone)]
+pub struct Meddle {
+    /// Name of their state machine.
+    pub machine: String,
+    /// When it is looked for them first.
+    pub after: Duration,
+    /// Whether one that has failed is redriven. Otherwise one that is open is stopped.
+    pub is_redrive: bool,
 }
 
 /// An execution that somebody starts.
@@ -108,7 +121,7 @@ fn machine(program: &Program) -> Machine {
 pub async fn register(world: &World, plans: &Plans) {
     for program in &plans.programs {
         let text = program.definition.to_string();
-        world.note(&format!("{}: {text}", program.name));
+        world.note(|| format!("{}: {text}", program.name));
         catalog::store_definition(&world.store, &text)
             .await
             .unwrap();
@@ -153,7 +166,10 @@ impl Sim {
         }
         if let Some(after) = start.stop_after {
             sleep(after).await;
-            self.stop(&start).await;
+            let end = self.stop(&start.arn()).await;
+            self.world
+                .book
+                .stopped(&start.arn(), end, !start.is_redriven);
         }
         if start.is_redriven {
             self.redrive(&start.arn()).await;
@@ -172,29 +188,72 @@ impl Sim {
             let asked = self.ask(async |engine| engine.start(start.request(nonce)).await);
             match asked.await {
                 Some(Ok(Created::New(head))) => {
-                    self.world.note(&format!("{} is started", head.key));
+                    self.world.note(|| format!("{} is started", head.key));
+                    self.world.count("executions started");
                     self.world.book.started(head.key);
                     return true;
                 }
-                Some(Ok(Created::Existing(_))) => return true,
+                Some(Ok(Created::Existing(_))) => {
+                    self.world.count("starts of a name that was taken");
+                    return true;
+                }
                 None | Some(Err(_)) if start.insists => sleep(Duration::from_secs(1)).await,
                 None | Some(Err(_)) => return false,
             }
         }
     }
 
-    /// Stops an execution: until there is an answer.
-    async fn stop(self: &Arc<Self>, start: &Start) {
-        let arn = start.arn();
+    /// Looks a few times for executions to meddle with, and does.
+    pub async fn meddle(self: Arc<Self>, meddle: Meddle) {
+        const LOOKS: usize = 20;
+        sleep(meddle.after).await;
+        for _ in 0..LOOKS {
+            let Some(arn) = self.find(&meddle).await else {
+                sleep(Duration::from_secs(5)).await;
+                continue;
+            };
+            let sim = Arc::clone(&self);
+            return self.spawn(async move {
+                sim.world.count("children that somebody meddled with");
+                match meddle.is_redrive {
+                    true => sim.redrive(&arn).await,
+                    false => drop(sim.stop(&arn).await),
+                }
+            });
+        }
+    }
+
+    /// An execution that can be meddled with.
+    async fn find(&self, meddle: &Meddle) -> Option<String> {
+        let infix = format!(":execution:{}:", meddle.machine);
+        for key in self.world.book.executions() {
+            if !key.arn.contains(&infix) {
+                continue;
+            }
+            let head = self.world.store.head(&key.arn).await.unwrap();
+            let end = head.map(|head| head.shown.end);
+            let fits = match end {
+                None => false,
+                Some(None) => !meddle.is_redrive,
+                Some(Some(end)) => meddle.is_redrive && end.status != EndStatus::Succeeded,
+            };
+            if fits {
+                return Some(key.arn);
+            }
+        }
+        None
+    }
+
+    /// Stops an execution: until there is an answer. Gives how it has ended.
+    async fn stop(self: &Arc<Self>, arn: &str) -> EndStatus {
         let error = StateError::new("Stopped", "as planned");
         loop {
-            let asked = self.ask(async |engine| engine.stop(&arn, error.clone()).await);
+            let asked = self.ask(async |engine| engine.stop(arn, error.clone()).await);
             if let Some(Ok(end)) = asked.await {
                 self.world
-                    .note(&format!("{arn} is stopped: {}", end.status.name()));
-                let is_final = !start.is_redriven;
-                self.world.book.stopped(&arn, end.status, is_final);
-                return;
+                    .note(|| format!("{arn} is stopped: {}", end.status.name()));
+                self.world.count("executions stopped");
+                return end.status;
             }
             sleep(Duration::from_secs(1)).await;
         }
@@ -216,7 +275,8 @@ impl Sim {
             let asked = self.ask(async |engine| engine.redrive(arn).await);
             match asked.await {
                 Some(Ok(_)) => {
-                    self.world.note(&format!("{arn} is redriven"));
+                    self.world.note(|| format!("{arn} is redriven"));
+                    self.world.count("executions redriven");
                     return self.world.book.redriven(arn);
                 }
                 // An answer that was lost, or an execution that never began.

@@ -18,6 +18,8 @@ pub struct Faults {
     pub claim_lifetime: Option<Duration>,
     /// Whether a commit writes the head row along.
     pub writes_heads: bool,
+    /// Whether a commit takes in all that happens without waiting for anything.
+    pub strides: bool,
     /// Attempts of one execution that a worker performs at the same time.
     pub attempts_max: usize,
 
@@ -52,8 +54,20 @@ pub struct Faults {
     pub deaths: Vec<u64>,
     /// A bug that is put in, to see that it is found.
     pub mutation: Option<Mutation>,
-    /// Whether everything is told that happens.
-    pub is_told: bool,
+    /// Whether what happens is noted.
+    pub notes: Notes,
+}
+
+/// Whether everything is noted that happens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notes {
+    /// It is not: that saves time.
+    #[default]
+    None,
+    /// It makes one number, so that two runs can be compared.
+    Hashed,
+    /// It is told to whoever looks, too.
+    Told,
 }
 
 /// A bug that a simulation must find.
@@ -73,11 +87,15 @@ pub enum Mutation {
     WakesAreLost,
     /// An attempt whose worker is gone is performed again, whatever it is.
     AttemptsAreRepeated,
+    /// Whoever decides last how an attempt ends is told that it was first.
+    DecisionsAreNotKept,
+    /// A head row is not written when an execution ends, or goes on.
+    HeadRowsAreForgotten,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ClaimsAreNotChecked,
         Self::MessagesAreDeletedFirst,
         Self::CommitsAreUnconditional,
@@ -85,6 +103,8 @@ impl Mutation {
         Self::AttemptsAreNotCounted,
         Self::WakesAreLost,
         Self::AttemptsAreRepeated,
+        Self::DecisionsAreNotKept,
+        Self::HeadRowsAreForgotten,
     ];
 }
 
@@ -101,6 +121,17 @@ impl Faults {
         }
     }
 
+    /// One process that has the store to itself, and its messages in memory; and nothing goes wrong.
+    pub fn none_in_memory() -> Self {
+        Self {
+            visibility: None,
+            is_durable: false,
+            claim_lifetime: None,
+            writes_heads: true,
+            ..Self::none()
+        }
+    }
+
     /// Some processes, and some of all that can go wrong: what goes wrong seldom, goes wrong alone.
     pub fn drawn(chance: &Chance) -> Self {
         let calm = match chance.below(8) {
@@ -111,8 +142,11 @@ impl Faults {
             true => times << chance.below(3),
             false => 0,
         };
+        let writes_heads = chance.one_in(2);
         let drawn = Self {
-            writes_heads: chance.one_in(2),
+            // A queue that forgets needs it.
+            writes_heads: writes_heads || !calm.is_durable,
+            strides: chance.one_in(2),
             attempts_max: *chance.pick(&[1, 2, 1_000]),
             count: chance.below(24),
             death: maybe(20),

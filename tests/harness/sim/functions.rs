@@ -49,7 +49,7 @@ impl Invoker for Functions {
             }
         ) || call.execution_arn.contains(":express:");
         let beginning = async {
-            world.note(&format!("call of {:?}, {}", attempted.1, call.state));
+            world.note(|| format!("call of {:?}, {}", attempted.1, call.state));
             world
                 .book
                 .begin(world, &attempted, &call.state, is_repeatable)
@@ -57,6 +57,7 @@ impl Invoker for Functions {
         let begun = world.act(self.process, Deed::Call("begin call"), beginning);
         // What is called does not fail by itself.
         let before = begun.await.unwrap();
+        world.book.calling(&attempted, false);
         let outcome = match behaviour {
             Behaviour::Answers { after, fails, .. } => {
                 sleep(after).await;
@@ -68,7 +69,7 @@ impl Invoker for Functions {
             Behaviour::Token(plan) => {
                 let token = call.input.value()["Payload"]["token"].as_str();
                 self.sim
-                    .hand_out(token.unwrap().to_owned(), attempted, plan);
+                    .hand_out(token.unwrap().to_owned(), attempted.clone(), plan);
                 if matches!(plan, Plan::AtOnce) {
                     sleep(Duration::from_secs(5)).await;
                 }
@@ -76,7 +77,9 @@ impl Invoker for Functions {
             }
         };
         let ended = world.act(self.process, Deed::Call("end call"), async { outcome });
-        ended.await.unwrap()
+        let outcome = ended.await.unwrap();
+        world.book.calling(&attempted, true);
+        outcome
     }
 
     fn is_repeatable(&self, call: &Call) -> bool {
@@ -150,7 +153,7 @@ impl Sim {
             match asked.await {
                 Some(Ok(())) => {
                     self.world
-                        .note(&format!("{attempted:?} is answered by {answerer}"));
+                        .note(|| format!("{attempted:?} is answered by {answerer}"));
                     return self
                         .world
                         .book
@@ -167,6 +170,19 @@ impl Sim {
         }
     }
 
+    /// What the worker of an activity does with its task.
+    fn plan_of(&self, activity: &str) -> Plan {
+        let name = activity.rsplit(':').next().unwrap();
+        if let Some(Behaviour::Token(plan)) = self.world.book.behaviour(name) {
+            return plan;
+        }
+        match self.world.chance.below(4) {
+            0 => Plan::Beats(Duration::from_secs(4), 5),
+            1 => Plan::Twice(Duration::from_secs(3)),
+            _ => Plan::Once(self.world.chance.millis(0..20_000)),
+        }
+    }
+
     /// Works for an activity as long as anything is left to do.
     pub async fn work_for(self: Arc<Self>, activity: String) {
         const PATIENCE: Duration = Duration::from_secs(20);
@@ -179,16 +195,12 @@ impl Sim {
                         execution, attempt, ..
                     } = task.token.clone();
                     let attempted = (execution.arn, attempt);
-                    self.world.note(&format!("{attempted:?} is taken"));
+                    self.world.note(|| format!("{attempted:?} is taken"));
                     self.world.count("activities taken");
                     self.world
                         .book
                         .begin(&self.world, &attempted, "activity", false);
-                    let plan = match self.world.chance.below(4) {
-                        0 => Plan::Beats(Duration::from_secs(4), 5),
-                        1 => Plan::Twice(Duration::from_secs(3)),
-                        _ => Plan::Once(self.world.chance.millis(0..20_000)),
-                    };
+                    let plan = self.plan_of(&activity);
                     self.hand_out(task.token.encode(), attempted, plan);
                 }
                 Some(Ok(None)) => {}

@@ -1,4 +1,4 @@
-//! Bugs that are put in, each in what a backend does: the simulation and the crash tests must find them.
+//! Bugs that are put in, each in what a backend does: the simulation must find them.
 
 use std::borrow::Cow;
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     book::{Behaviour, Book, Plan},
+    callers::Meddle,
     chance::Chance,
     pattern::Pattern,
 };
@@ -30,6 +31,26 @@ pub struct Expected {
     pub success: Option<Pattern>,
     /// The names of the errors that it may fail with.
     pub errors: BTreeSet<String>,
+    /// Whether that is decided elsewhere.
+    pub is_open: bool,
+}
+
+impl Expected {
+    fn of(success: Option<Pattern>, errors: BTreeSet<String>) -> Self {
+        Self {
+            success,
+            errors,
+            is_open: false,
+        }
+    }
+
+    /// What must become of it is decided elsewhere.
+    pub fn anything() -> Self {
+        Self {
+            is_open: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Makes programs.
@@ -48,6 +69,8 @@ pub struct Programmer<'a> {
     pub programs: Vec<Program>,
     /// The ARNs of the activities that they need.
     pub activities: Vec<String>,
+    /// What somebody does to executions that executions have started.
+    pub meddles: Vec<Meddle>,
 }
 
 /// The states of a scope, in the making.
@@ -61,6 +84,9 @@ struct Scope {
     /// Whether nothing comes after what there is: it fails.
     is_over: bool,
 }
+
+/// What the names of Express state machines begin with that executions start.
+pub const EXPRESS_CHILD: &str = "x";
 
 /// Scopes inside scopes, at most.
 const DEPTH_MAX: usize = 2;
@@ -87,6 +113,7 @@ impl<'a> Programmer<'a> {
             states: 0,
             programs: Vec::new(),
             activities: Vec::new(),
+            meddles: Vec::new(),
         }
     }
 
@@ -114,13 +141,18 @@ impl<'a> Programmer<'a> {
         program.clone()
     }
 
-    /// Makes a program of an Express state machine: it calls something, once.
+    /// Makes a program of an Express state machine that somebody outside starts.
     pub fn express(&mut self) -> Program {
+        self.express_named("m")
+    }
+
+    /// Makes a program of an Express state machine: it calls something, once.
+    fn express_named(&mut self, prefix: &str) -> Program {
         let mut scope = Scope::default();
         self.call(&mut scope);
         let (definition, expected) = finished(scope);
         let program = Program {
-            name: format!("m{}", self.programs.len()),
+            name: format!("{prefix}{}", self.programs.len()),
             definition,
             expected,
             is_express: true,
@@ -232,7 +264,7 @@ impl<'a> Programmer<'a> {
             _ => self.chance.millis(0..5_000),
         };
         let is_repeatable = self.chance.one_in(4);
-        let fails = [0, 0, 0, 1, 2, u32::MAX][self.chance.below(6)];
+        let fails = [0, 0, 0, 1, 2, usize::MAX][self.chance.below(6)];
         self.book.define(
             &name,
             Behaviour::Answers {
@@ -243,12 +275,12 @@ impl<'a> Programmer<'a> {
         );
         let mut expected = Expected {
             success: Some(Pattern::Exactly(json!({ "by": &name }))),
-            errors: BTreeSet::new(),
+            ..Expected::default()
         };
         let boom = json!({
             "ErrorEquals": ["Boom"], "IntervalSeconds": self.seconds(1..20), "MaxAttempts": 2,
         });
-        if fails == u32::MAX {
+        if fails == usize::MAX {
             expected.success = None;
             expected.errors.insert("Boom".into());
         }
@@ -347,7 +379,7 @@ impl<'a> Programmer<'a> {
             errors.insert(lost("Lambda"));
         }
         let success = (!by.is_empty()).then(|| Pattern::By(by));
-        self.guarded(scope, &name, state, Expected { success, errors }, &[]);
+        self.guarded(scope, &name, state, Expected::of(success, errors), &[]);
     }
 
     /// An activity: should its worker never hear that it has the task, it is offered again.
@@ -364,6 +396,7 @@ impl<'a> Programmer<'a> {
         let expected = Expected {
             success: Some(Pattern::By(vec![1, 2])),
             errors: ["Refused".to_owned()].into(),
+            is_open: false,
         };
         self.guarded(scope, &name, state, expected, &[again]);
     }
@@ -385,7 +418,7 @@ impl<'a> Programmer<'a> {
         }
         let state = json!({ "Type": "Parallel", "Parameters": {}, "Branches": branches });
         let success = all.map(Pattern::Array);
-        self.guarded(scope, &name, state, Expected { success, errors }, &[]);
+        self.guarded(scope, &name, state, Expected::of(success, errors), &[]);
     }
 
     fn map(&mut self, scope: &mut Scope, depth: usize) {
@@ -403,16 +436,23 @@ impl<'a> Programmer<'a> {
             "Type": "Map", "ItemsPath": format!("$.{name}"), "ItemSelector": {},
             "MaxConcurrency": self.chance.below(3), "ItemProcessor": processor,
         });
-        let Expected { success, errors } = expected;
+        let Expected {
+            success, errors, ..
+        } = expected;
         let success = success.map(|one| Pattern::Array(vec![one; count]));
-        self.guarded(scope, &name, state, Expected { success, errors }, &[]);
+        self.guarded(scope, &name, state, Expected::of(success, errors), &[]);
     }
 
     /// An execution that an execution starts, and mostly waits for.
     fn child(&mut self, scope: &mut Scope, depth: usize) {
         let name = self.name();
-        let child = self.program(depth + 1);
-        let waits = !self.chance.one_in(4);
+        let is_express = self.chance.one_in(5);
+        let child = match is_express {
+            true => self.express_named(EXPRESS_CHILD),
+            false => self.program(depth + 1),
+        };
+        // One of Express cannot be waited for.
+        let waits = self.chance.one_in(4) == is_express;
         let pattern = if waits { ".sync:2" } else { "" };
         let mut state = json!({
             "Type": "Task", "Resource": format!("arn:aws:states:::states:startExecution{pattern}"),
@@ -422,10 +462,15 @@ impl<'a> Programmer<'a> {
         if self.may_lose {
             errors.insert(lost("StepFunctions"));
         }
+        let is_meddled_with = !is_express && self.meddle(&child.name);
         let success = match waits {
+            true if is_express => {
+                errors.insert("StepFunctions.StateMachineTypeNotSupportedException".into());
+                None
+            }
             true => {
                 state["ResultSelector"] = json!({ "out.$": "$.Output" });
-                if !child.expected.errors.is_empty() {
+                if is_meddled_with || !child.expected.errors.is_empty() {
                     errors.insert("States.TaskFailed".into());
                 }
                 let out = child.expected.success;
@@ -436,7 +481,20 @@ impl<'a> Programmer<'a> {
                 Some(Pattern::Exactly(json!({ "started": true })))
             }
         };
-        self.guarded(scope, &name, state, Expected { success, errors }, &[]);
+        self.guarded(scope, &name, state, Expected::of(success, errors), &[]);
+    }
+
+    /// Has somebody do something to executions of a state machine, sometimes. Gives whether.
+    fn meddle(&mut self, machine: &str) -> bool {
+        let is_meddled_with = self.chance.one_in(4);
+        if is_meddled_with {
+            self.meddles.push(Meddle {
+                machine: machine.to_owned(),
+                after: self.chance.millis(0..60_000),
+                is_redrive: self.may_redo && self.chance.one_in(3),
+            });
+        }
+        is_meddled_with
     }
 
     /// Two branches that start an execution of the same name: one of them finds that there is one.
@@ -473,7 +531,7 @@ impl<'a> Programmer<'a> {
             success.push(Pattern::Array(vec![*started(false), *started(false)]));
         }
         let success = Some(Pattern::AnyOf(success));
-        self.guarded(scope, &name, state, Expected { success, errors }, &[]);
+        self.guarded(scope, &name, state, Expected::of(success, errors), &[]);
     }
 }
 
@@ -498,6 +556,7 @@ fn finished(mut scope: Scope) -> (Value, Expected) {
     let expected = Expected {
         success: (!scope.is_over).then(|| Pattern::Object(scope.members)),
         errors: scope.errors,
+        is_open: false,
     };
     (
         json!({ "StartAt": scope.first, "States": scope.states }),

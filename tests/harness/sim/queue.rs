@@ -45,6 +45,23 @@ struct Entry {
     receiver: Option<ProcessId>,
 }
 
+/// How a message was sent.
+pub(super) struct Sent {
+    /// It is there twice.
+    pub(super) is_copied: bool,
+    /// It comes later than it could.
+    pub(super) is_late: bool,
+}
+
+/// How a message was received.
+pub(super) struct Taken {
+    pub(super) received: Received,
+    /// Others that could be received were there before it.
+    pub(super) is_overtaking: bool,
+    /// Somebody else can receive it at the same time.
+    pub(super) is_double: bool,
+}
+
 impl SharedQueue {
     pub(super) fn new(faults: &Faults) -> Self {
         Self {
@@ -59,21 +76,27 @@ impl SharedQueue {
         self.state.lock().unwrap()
     }
 
-    /// Takes messages in; some of them twice, some of them late. Gives how often it did so.
-    pub(super) fn send(&self, envelopes: Vec<Envelope>, chance: &Chance, faults: &Faults) -> u64 {
+    /// Takes messages in; some of them twice, some of them late. Gives of each how.
+    pub(super) fn send(
+        &self,
+        envelopes: Vec<Envelope>,
+        chance: &Chance,
+        faults: &Faults,
+    ) -> Vec<Sent> {
         let now = Instant::now();
         let mut state = self.state();
-        let mut copies = 0;
+        let mut all = Vec::new();
         for Envelope { message, delay } in envelopes {
             let cause = Cause(state.sent);
             state.sent += 1;
-            let times = if chance.one_in(faults.copies) { 2 } else { 1 };
-            copies += times - 1;
-            for _ in 0..times {
+            let is_copied = chance.one_in(faults.copies);
+            let mut is_late = false;
+            for _ in 0..1 + u64::from(is_copied) {
                 let late = match chance.one_in(faults.delays) {
                     true => chance.millis(0..30_000),
                     false => Duration::ZERO,
                 };
+                is_late |= !late.is_zero();
                 state.entries.push(Entry {
                     message: message.clone(),
                     cause,
@@ -83,10 +106,11 @@ impl SharedQueue {
                     receiver: None,
                 });
             }
+            all.push(Sent { is_copied, is_late });
         }
         drop(state);
         self.changed.notify_waiters();
-        copies
+        all
     }
 
     /// Waits until something can be received.
@@ -116,7 +140,7 @@ impl SharedQueue {
         receiver: ProcessId,
         chance: &Chance,
         faults: &Faults,
-    ) -> Vec<Received> {
+    ) -> Vec<Taken> {
         let now = Instant::now();
         let mut state = self.state();
         let mut visible: Vec<usize> = (0..state.entries.len())
@@ -141,12 +165,17 @@ impl SharedQueue {
                 true => now,
                 false => now + self.visibility.unwrap_or(FAR),
             };
-            taken.push(Received {
+            let received = Received {
                 message: entry.message.clone(),
                 cause: entry.cause,
                 receipt,
                 receives: entry.receives,
                 until: self.visibility.map(|visibility| now + visibility),
+            };
+            taken.push(Taken {
+                received,
+                is_overtaking: at > 0,
+                is_double,
             });
         }
         taken

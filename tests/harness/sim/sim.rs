@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use segno_engine::{Clock, Config, Engine, Unobserved, config::Entropy};
+use segno_engine::{
+    Clock, Config, Engine, Unobserved,
+    config::{Entropy, Stride},
+};
 use segno_interpreter::event::Timestamp;
 use tokio::{
     runtime::Builder,
@@ -24,7 +27,7 @@ use super::{
     faults::Faults,
     functions::Functions,
     judge,
-    world::{ProcessId, World},
+    world::{Counts, Deathbed, ProcessId, World},
 };
 
 /// An engine in a simulation.
@@ -43,12 +46,12 @@ const LOOK_PERIOD: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// What was counted.
-    pub counts: BTreeMap<String, u64>,
-    /// Between which deeds a process has died that was to die there, and how often.
-    pub points: BTreeMap<(&'static str, &'static str), u64>,
+    pub counts: Counts,
+    /// Where a process has died that was to die, and how often.
+    pub deathbeds: BTreeMap<Deathbed, u64>,
     /// Deeds that changed something.
     pub deeds: u64,
-    /// Everything that has happened, in one number.
+    /// Everything that has happened, in one number, if it was noted.
     pub hash: u64,
 }
 
@@ -93,6 +96,20 @@ impl Sim {
         faults: Faults,
         plans: impl FnOnce(&World) -> Plans,
     ) -> Result<Report, String> {
+        Self::run_and(seed, faults, plans, async |_| ()).map(|(report, ())| report)
+    }
+
+    /// Runs what the callers do, with these faults, and looks at the world that it leaves behind.
+    ///
+    /// # Errors
+    ///
+    /// The promise that was broken.
+    pub fn run_and<T>(
+        seed: u64,
+        faults: Faults,
+        plans: impl FnOnce(&World) -> Plans,
+        look: impl AsyncFnOnce(&World) -> T,
+    ) -> Result<(Report, T), String> {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -109,7 +126,9 @@ impl Sim {
             });
             let judged = sim.simulate(plans).await;
             sim.engines.lock().unwrap().clear();
-            judged
+            let report = judged?;
+            let seen = look(&sim.world).await;
+            Ok((report, seen))
         })
     }
 
@@ -125,6 +144,9 @@ impl Sim {
             for _ in 0..2 {
                 tokio::spawn(Arc::clone(self).work_for(activity.clone()));
             }
+        }
+        for meddle in &plans.meddles {
+            tokio::spawn(Arc::clone(self).meddle(meddle.clone()));
         }
         for start in &plans.starts {
             self.spawn(Arc::clone(self).call(start.clone()));
@@ -146,7 +168,7 @@ impl Sim {
         judge::judge(&self.world, &plans).await?;
         Ok(Report {
             counts: self.world.counts(),
-            points: self.world.points(),
+            deathbeds: self.world.deathbeds(),
             deeds: self.world.deeds(),
             hash: self.world.hash(),
         })
@@ -208,6 +230,10 @@ impl Sim {
         let config = Config {
             claim_lifetime: world.faults.claim_lifetime,
             attempts_max: world.faults.attempts_max,
+            stride: match world.faults.strides {
+                true => Stride::LONG,
+                false => Stride::SHORT,
+            },
             entropy: Entropy::new(move |bytes| {
                 randomness.fill(bytes);
                 Ok(())

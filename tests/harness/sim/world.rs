@@ -2,6 +2,7 @@
 //! stand still, and whatever else goes wrong.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     future::pending,
     sync::{Arc, Mutex, MutexGuard},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use segno_engine::memory::MemoryStore;
-use segno_interpreter::event::Timestamp;
+use segno_interpreter::{event::Timestamp, key::ExecutionKey};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
@@ -18,8 +19,9 @@ use tokio::{
 use super::{
     book::Book,
     chance::Chance,
-    faults::{Faults, Mutation},
+    faults::{Faults, Mutation, Notes},
     queue::SharedQueue,
+    traffic::Traffic,
 };
 
 /// When every simulation begins: 2024-01-01.
@@ -48,11 +50,26 @@ struct State {
     deeds: u64,
     /// The process dies before this deed, counted from 1.
     deaths: Vec<u64>,
-    counts: BTreeMap<String, u64>,
-    points: BTreeMap<(&'static str, &'static str), u64>,
+    counts: Counts,
+    traffic: BTreeMap<String, Traffic>,
+    deathbeds: BTreeMap<Deathbed, u64>,
     hash: u64,
     violations: Vec<String>,
 }
+
+/// Where a process has died that was to die.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deathbed {
+    /// Whether another process had died before.
+    pub is_in_recovery: bool,
+    /// The last thing that it changed.
+    pub last: &'static str,
+    /// What it was to change next.
+    pub next: &'static str,
+}
+
+/// How often what has happened.
+pub type Counts = BTreeMap<Cow<'static, str>, u64>;
 
 /// One process: what it does ends with it.
 struct Process {
@@ -123,6 +140,9 @@ impl World {
             0 => 0,
             most => i64::try_from(self.chance.between(0..2 * most)).unwrap() - most as i64,
         };
+        if skew != 0 {
+            self.count("clocks that are wrong");
+        }
         let mut state = self.state();
         state.processes.push(Process {
             is_dead: false,
@@ -149,7 +169,7 @@ impl World {
     pub fn kill(&self, process: ProcessId) {
         self.count("deaths");
         self.queue.died(process, Instant::now());
-        self.note(&format!("{process:?} dies"));
+        self.note(|| format!("{process:?} dies"));
         let mut state = self.state();
         state.processes[process.0].is_dead = true;
         // Whoever waits is told in the order in which they came.
@@ -175,7 +195,7 @@ impl World {
     ) -> Result<T, NoAnswer> {
         self.begin(process, deed).await?;
         let done = what.await;
-        self.note(&format!("{process:?} {}", deed.name()));
+        self.note(|| format!("{process:?} {}", deed.name()));
         self.end(process, deed).await?;
         Ok(done)
     }
@@ -202,6 +222,7 @@ impl World {
         }
         if !matches!(deed, Deed::Call(_)) && self.strikes(self.faults.refusal) {
             self.count("refusals");
+            self.count(format!("refusals: {}", deed.name()));
             return Err(NoAnswer);
         }
         Ok(())
@@ -224,6 +245,7 @@ impl World {
         self.live(process).await;
         if !matches!(deed, Deed::Call(_)) && self.strikes(self.faults.silence) {
             self.count("lost answers");
+            self.count(format!("lost answers: {}", deed.name()));
             return Err(NoAnswer);
         }
         Ok(())
@@ -244,7 +266,7 @@ impl World {
     pub fn stall(&self, process: ProcessId) {
         self.count("stalls");
         let time = self.chance.millis(20_000..200_000);
-        self.note(&format!("{process:?} stands still for {time:?}"));
+        self.note(|| format!("{process:?} stands still for {time:?}"));
         self.state().processes[process.0].stalled_until = Some(Instant::now() + time);
     }
 
@@ -261,7 +283,10 @@ impl World {
     /// Everything takes a moment; something takes long.
     async fn take_time(&self) {
         let time = match self.strikes(self.faults.slowness) {
-            true => self.chance.millis(500..5_000),
+            true => {
+                self.count("slow deeds");
+                self.chance.millis(500..5_000)
+            }
             false if self.faults.latency == 0 => return,
             false => self.chance.millis(0..self.faults.latency),
         };
@@ -297,7 +322,12 @@ impl World {
         let last = std::mem::replace(&mut state.processes[process.0].last, deed.name());
         let is_last = state.deaths.contains(&number);
         if is_last {
-            *state.points.entry((last, deed.name())).or_default() += 1;
+            let deathbed = Deathbed {
+                is_in_recovery: state.processes.iter().any(|process| process.is_dead),
+                last,
+                next: deed.name(),
+            };
+            *state.deathbeds.entry(deathbed).or_default() += 1;
         }
         is_last
     }
@@ -307,24 +337,45 @@ impl World {
         self.state().deeds
     }
 
-    /// Between which deeds a process has died, and how often.
-    pub fn points(&self) -> BTreeMap<(&'static str, &'static str), u64> {
-        self.state().points.clone()
+    /// Where a process has died that was to die, and how often.
+    pub fn deathbeds(&self) -> BTreeMap<Deathbed, u64> {
+        self.state().deathbeds.clone()
     }
 
     /// Counts something.
-    pub fn count(&self, what: &str) {
-        *self.state().counts.entry(what.to_owned()).or_default() += 1;
+    pub fn count(&self, what: impl Into<Cow<'static, str>>) {
+        self.count_more(what, 1);
+    }
+
+    /// Counts several of something.
+    pub fn count_more(&self, what: impl Into<Cow<'static, str>>, times: u64) {
+        if times > 0 {
+            *self.state().counts.entry(what.into()).or_default() += times;
+        }
     }
 
     /// What was counted.
-    pub fn counts(&self) -> BTreeMap<String, u64> {
+    pub fn counts(&self) -> Counts {
         self.state().counts.clone()
+    }
+
+    /// Notes what goes on about an execution.
+    pub(super) fn note_traffic(&self, execution: &ExecutionKey, what: impl FnOnce(&mut Traffic)) {
+        let mut state = self.state();
+        match state.traffic.get_mut(&execution.arn) {
+            Some(traffic) => what(traffic),
+            None => what(state.traffic.entry(execution.arn.clone()).or_default()),
+        }
+    }
+
+    /// What went on about each execution.
+    pub fn traffic(&self) -> BTreeMap<String, Traffic> {
+        self.state().traffic.clone()
     }
 
     /// A promise was broken.
     pub fn violated(&self, what: String) {
-        self.note(&format!("VIOLATED: {what}"));
+        self.note(|| format!("VIOLATED: {what}"));
         self.state().violations.push(what);
     }
 
@@ -338,10 +389,14 @@ impl World {
         self.state().hash
     }
 
-    /// Notes what happens.
-    pub fn note(&self, line: &str) {
+    /// Notes what happens, if anybody wants to know.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        if self.faults.notes == Notes::None {
+            return;
+        }
+        let line = line();
         let passed = self.begun.elapsed();
-        if self.faults.is_told {
+        if self.faults.notes == Notes::Told {
             #[allow(
                 clippy::print_stderr,
                 reason = "whoever repeats a seed wants to see it"
