@@ -19,6 +19,7 @@ mod watch;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
+use segno_asl::limits;
 use segno_engine::memory::MemoryStore;
 use segno_interpreter::bounds::Bounds;
 use segno_local::{LocalStore, PayloadWork};
@@ -52,6 +53,15 @@ pub(crate) struct Arguments {
         conflicts_with = "ephemeral"
     )]
     data: PathBuf,
+
+    /// Days for which executions are kept after they have closed.
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = limits::RETENTION_DAYS,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    retention_days: u16,
 
     /// The port to listen on, at 127.0.0.1. 0 is any that is free.
     #[arg(long, default_value_t = PORT_DEFAULT)]

@@ -77,7 +77,7 @@ impl Machines {
     }
 }
 
-/// What a performer is sent: see [`attempt`](crate::performers::attempt).
+/// What a performer is sent: see [`attempt`](crate::attempts::attempt).
 fn sent(place: &str) -> Value {
     json!({
         "execution.$": "$$.Execution.Name",

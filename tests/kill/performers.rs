@@ -15,7 +15,7 @@ use std::{
 use axum::{Router, extract::State, routing::post};
 use serde_json::{Value, json};
 
-use crate::{chance::Chance, line::Line};
+use crate::{attempts::attempt, chance::Chance, line::Line};
 
 /// How long a function takes at most.
 const WORK: Duration = Duration::from_millis(120);
@@ -47,14 +47,6 @@ struct Asked {
     token: String,
     attempt: String,
     result: Value,
-}
-
-/// What tells an attempt from all others, of what its performer was sent: the execution, the place in
-/// it, and the number of the retry.
-pub(crate) fn attempt(sent: &Value) -> String {
-    let text = |key: &str| sent[key].as_str().unwrap();
-    let retry = sent["retry"].as_u64().unwrap();
-    format!("{}, {}, retry {retry}", text("execution"), text("place"))
 }
 
 impl Performers {

@@ -47,6 +47,11 @@ pub(super) struct Kept {
 /// How long requests may take that are being answered when the server is to stop.
 const GRACE: Duration = Duration::from_secs(1);
 
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long it takes until the store is asked again what has not ended.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Serves until it is asked to stop.
 pub(super) async fn serve<S: Backend>(
     store: S,
@@ -62,7 +67,9 @@ pub(super) async fn serve<S: Backend>(
     let engine = engine(store, invoker, &activity, Arc::clone(&log_lines), arguments);
     let worker = engine.clone();
     tokio::spawn(async move { worker.work().await });
-    let resumed = engine.recover().await?;
+    let resumed = tokio::spawn(resume(engine.clone()));
+    let (keeper, retention) = (engine.clone(), DAY * u32::from(arguments.retention_days));
+    tokio::spawn(async move { keeper.keep_for(retention).await });
     let server = Arc::new(server(engine.clone(), &activity, &kept, &place, arguments));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router(Arc::clone(&server)))
@@ -73,9 +80,7 @@ pub(super) async fn serve<S: Backend>(
     let mut machines = machines(&server, engine, &place, arguments)?;
     let loaded = machines.load().await;
     introduce(&kept, &tasks, address, &place, &loaded, arguments).await;
-    if resumed > 0 {
-        eprintln!("\ngoing on with what has not ended: {resumed}");
-    }
+    tokio::spawn(tell_of(resumed));
     server.is_ready.store(true, Ordering::Release);
     let watching = tokio::spawn(watch(machines, loaded));
 
@@ -174,6 +179,38 @@ async fn introduce(
     eprint!("{}", banner.render());
     for problem in &loaded.problems {
         eprintln!("\n{problem}");
+    }
+}
+
+/// Goes on with what has not ended, however much that is: calls are answered meanwhile. Gives how many
+/// executions that are.
+async fn resume<S: Backend>(engine: LocalEngine<S>) -> u64 {
+    loop {
+        match engine.recover().await {
+            Ok(count) => return count,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what has not ended stands still for a moment"
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Says how much it was that goes on.
+async fn tell_of(resumed: JoinHandle<u64>) {
+    match resumed.await {
+        Ok(0) => {}
+        Ok(count) => eprintln!("\ngoing on with what has not ended: {count}"),
+        Err(broken) => {
+            let error = &broken as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "what has not ended stands still until the next start"
+            );
+        }
     }
 }
 

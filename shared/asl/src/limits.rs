@@ -131,3 +131,9 @@ pub const JSONATA_MADE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Elements that `$keys` and `$distinct` compare with one another in a JSONata expression; with more
 /// of them they go another way. Ours; some milliseconds.
 pub const JSONATA_COMPARED_ELEMENTS_MAX: usize = 2_000;
+
+/// Days for which a Standard execution can be looked at after it has closed.
+///
+/// AWS: [Quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), "execution
+/// history retention time".
+pub const RETENTION_DAYS: u16 = 90;

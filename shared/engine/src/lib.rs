@@ -28,6 +28,8 @@ pub mod memory;
 mod nested;
 pub mod operations;
 pub mod queue;
+mod recovery;
+mod retention;
 mod session;
 mod step;
 pub mod store;
@@ -50,6 +52,7 @@ pub use self::{
 use self::{
     catalog::{CatalogError, ContentHash},
     express::Remembered,
+    recovery::Recovery,
     store::Head,
     worker::Sessions,
 };
@@ -58,6 +61,10 @@ use self::{
 pub trait Backend: Store + Queue + Catalog {}
 
 impl<T: Store + Queue + Catalog> Backend for T {}
+
+/// Definitions that are kept compiled, and as many texts. Beyond that all are forgotten, and read anew
+/// when they are needed.
+const DEFINITIONS_MAX: usize = 1_000;
 
 /// Runs executions over a backend, an invoker and a clock. Cloning shares it.
 pub struct Engine<S, I, C> {
@@ -74,6 +81,7 @@ struct Inner<S, I, C> {
     /// The texts of definitions that were read, by hash.
     texts: Mutex<HashMap<ContentHash, Arc<str>>>,
     sessions: Mutex<Sessions>,
+    recovery: Recovery,
     express: Mutex<Remembered>,
     /// Executions have ended, or are offered to the workers of activities.
     news: Notify,
@@ -124,6 +132,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 definitions: Mutex::default(),
                 texts: Mutex::default(),
                 sessions: Mutex::default(),
+                recovery: Recovery::default(),
                 express: Mutex::default(),
                 news: Notify::new(),
             }),
@@ -161,6 +170,9 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             return Ok(Arc::clone(machine));
         }
         let machine = Arc::new(parse(definition)?);
+        if definitions.len() >= DEFINITIONS_MAX {
+            definitions.clear();
+        }
         definitions.insert(Arc::clone(definition), Arc::clone(&machine));
         Ok(machine)
     }
@@ -171,7 +183,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             return Ok(Arc::clone(text));
         }
         let text = catalog::definition(self.store(), hash).await?;
-        lock(&self.inner.texts).insert(hash.clone(), Arc::clone(&text));
+        let mut texts = lock(&self.inner.texts);
+        if texts.len() >= DEFINITIONS_MAX {
+            texts.clear();
+        }
+        texts.insert(hash.clone(), Arc::clone(&text));
         Ok(text)
     }
 
@@ -203,6 +219,10 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         lock(&self.inner.sessions)
+    }
+
+    fn recovery(&self) -> &Recovery {
+        &self.inner.recovery
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {

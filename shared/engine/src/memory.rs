@@ -1,6 +1,7 @@
 //! A backend in memory: the plainest example of one, for tests and for servers that forget.
 
 mod catalog;
+mod offers;
 mod queue;
 
 use std::{
@@ -45,8 +46,7 @@ struct Tables {
     open: BTreeSet<String>,
     closed: BTreeSet<(Timestamp, String)>,
     claims: BTreeMap<String, Timestamp>,
-    offers: BTreeSet<(String, u64, Offer)>,
-    offers_made: u64,
+    offers: offers::Offers,
 }
 
 /// What the commits of one execution add up to, and what lies beside them.
@@ -299,28 +299,17 @@ impl Store for MemoryStore {
     }
 
     async fn offer(&self, offer: &Offer) -> Result<(), StoreError> {
-        let mut tables = self.tables();
-        let is_known = tables.offers.iter().any(|(_, _, known)| known == offer);
-        if !is_known {
-            tables.offers_made += 1;
-            let order = tables.offers_made;
-            let activity = offer.activity.clone();
-            tables.offers.insert((activity, order, offer.clone()));
-        }
+        self.tables().offers.add(offer);
         Ok(())
     }
 
     async fn offers(&self, activity: &str, limit: usize) -> Result<Vec<Offer>, StoreError> {
         let tables = self.tables();
-        let of_activity = tables.offers.iter().filter(|(of, ..)| of == activity);
-        Ok(of_activity
-            .map(|(.., offer)| offer.clone())
-            .take(limit)
-            .collect())
+        Ok(tables.offers.of(activity).take(limit).cloned().collect())
     }
 
     async fn withdraw(&self, offer: &Offer) -> Result<(), StoreError> {
-        self.tables().offers.retain(|(.., known)| known != offer);
+        self.tables().offers.remove(offer);
         Ok(())
     }
 
@@ -341,6 +330,9 @@ impl Store for MemoryStore {
             tables.logs.remove(&head.key);
             if let Some(list) = tables.lists.get_mut(&head.machine.arn) {
                 list.remove(&(Reverse(head.started_at), entry.1.clone()));
+                if list.is_empty() {
+                    tables.lists.remove(&head.machine.arn);
+                }
             }
         }
         Ok(expired.len())
@@ -380,6 +372,10 @@ impl Queue for MemoryStore {
 
     fn visibility(&self) -> Option<Duration> {
         self.queue.visibility()
+    }
+
+    async fn forget_wake(&self, execution: &ExecutionKey) {
+        self.queue.forget_wake(execution).await;
     }
 
     async fn extend(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {

@@ -15,9 +15,10 @@ use crate::store::Head;
 ///
 /// The promise: a message that was [sent](Queue::send) is received at least once, no earlier than its
 /// delay says, in any order, and again unless whoever received it [deletes](Queue::delete) it before
-/// its time is over. A queue that lives in the memory of one process may lose its messages with it if
-/// the store then tells which executions are [open](crate::Store::open_executions): so that it knows,
-/// its commits write head rows along.
+/// its time is over. Of the wake-ups of an execution it need keep only that with the highest number: the
+/// others would change nothing. A queue that lives in the memory of one process may lose its messages
+/// with it if the store then tells which executions are [open](crate::Store::open_executions): so that
+/// it knows, its commits write head rows along.
 pub trait Queue: Send + Sync + 'static {
     /// Sends messages, each to be received no earlier than after its delay.
     fn send(&self, messages: Vec<Envelope>) -> impl Future<Output = Result<(), QueueError>> + Send;
@@ -39,6 +40,12 @@ pub trait Queue: Send + Sync + 'static {
     /// How long a message that was received is kept from being received again; `None`: until the
     /// process ends.
     fn visibility(&self) -> Option<Duration>;
+
+    /// An execution has ended: its wake-ups would change nothing. A queue that can find them may drop
+    /// them, so that they do not wait for their time.
+    fn forget_wake(&self, _execution: &ExecutionKey) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// Keeps messages that were received from being received again, for that long from now. One that
     /// was received again meanwhile, or is deleted, stays as it is.

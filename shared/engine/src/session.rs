@@ -140,7 +140,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 self.lose_guard();
             }
             match self.is_guarded() {
-                true if self.has_work() => self.turn().await?,
+                true if self.has_work() => {
+                    self.turn().await?;
+                    self.engine.recovery().has_looked(&self.execution);
+                }
                 true => {}
                 false => self.send_on(Duration::ZERO).await?,
             }

@@ -13,14 +13,10 @@ use crate::{
     Backend, Clock, Engine, Invoker,
     queue::{Body, Envelope, Message, Receipt, Received},
     session::Session,
-    store::StoreError,
 };
 
 /// Messages that are received at once.
 const BATCH: usize = 64;
-
-/// Executions whose recovery is asked for at once.
-const RECOVERY_PAGE: usize = 500;
 
 /// How long a worker waits before it tries a queue or a store again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -94,6 +90,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 "the execution stands still"
             );
             self.sessions().open.remove(&execution);
+            self.recovery().has_looked(&execution);
             let look = Message::recheck(execution, Body::Look).after(POISON_DELAY);
             if let Err(error) = self.store().send(vec![look]).await {
                 let error = &error as &dyn std::error::Error;
@@ -174,34 +171,6 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             sessions.open.remove(execution);
         }
         late
-    }
-
-    /// Sets everything in motion again that another process has left behind: each open execution is
-    /// told to look at what it owes. Only the queue that forgets its messages needs it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]: those that were not told yet stand still until it is called again.
-    pub async fn recover(&self) -> Result<u64, StoreError> {
-        let mut count = 0;
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .store()
-                .open_executions(after.as_deref(), RECOVERY_PAGE)
-                .await?;
-            let Some(last) = page.last() else {
-                return Ok(count);
-            };
-            after = Some(last.arn.clone());
-            count += page.len() as u64;
-            let look = |execution| Message::recheck(execution, Body::Look).now();
-            let messages = page.into_iter().map(look).collect();
-            self.store()
-                .send(messages)
-                .await
-                .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        }
     }
 
     /// How often claims and messages are renewed; `None` if neither runs out.

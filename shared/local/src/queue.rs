@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use segno_engine::queue::{Envelope, Queue, QueueError, Receipt, Received};
+use segno_interpreter::key::ExecutionKey;
 
 use crate::LocalStore;
 
@@ -25,6 +26,10 @@ impl Queue for LocalStore {
 
     fn visibility(&self) -> Option<Duration> {
         self.memory.visibility()
+    }
+
+    async fn forget_wake(&self, execution: &ExecutionKey) {
+        self.memory.forget_wake(execution).await;
     }
 
     async fn extend(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {

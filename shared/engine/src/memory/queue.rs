@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
+use segno_interpreter::key::ExecutionKey;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
 };
 
-use crate::queue::{Cause, Envelope, Message, Queue, QueueError, Receipt, Received};
+use crate::queue::{Body, Cause, Envelope, Message, Queue, QueueError, Receipt, Received};
 
 /// Keeps messages until the process ends.
 #[derive(Default)]
@@ -25,12 +26,16 @@ pub struct MemoryQueue {
 #[derive(Default)]
 struct State {
     /// By the time from which they may be received, and the order in which they came.
-    waiting: BTreeMap<(Instant, u64), Entry>,
+    waiting: BTreeMap<Place, Entry>,
+    /// The one wake-up of each execution that waits, and where.
+    wakes: HashMap<ExecutionKey, (u64, Place)>,
     /// Received, and to be received again at that time.
     received: HashMap<Receipt, (Instant, Entry)>,
     sent: u64,
     receives: u64,
 }
+
+type Place = (Instant, u64);
 
 struct Entry {
     message: Message,
@@ -63,6 +68,7 @@ impl MemoryQueue {
             && first.key().0 <= now
         {
             let mut entry = first.remove();
+            state.no_longer_waits(&entry);
             entry.receives += 1;
             state.receives += 1;
             let receipt = Receipt(state.receives.to_string());
@@ -81,10 +87,58 @@ impl MemoryQueue {
     }
 }
 
+/// What became of an earlier wake-up when another came.
+enum Wakes {
+    /// There was none.
+    First,
+    /// It does not wait any more.
+    Replaced(Entry),
+    /// It is the newer one.
+    Late,
+}
+
+impl Entry {
+    /// Whether whoever receives it next looks at what is owed.
+    fn is_recheck(&self) -> bool {
+        self.receives > 0 || self.message.is_recheck
+    }
+}
+
 impl State {
-    fn add(&mut self, at: Instant, entry: Entry) {
+    fn add(&mut self, at: Instant, mut entry: Entry) {
         self.sent += 1;
-        self.waiting.insert((at, self.sent), entry);
+        let place = (at, self.sent);
+        if let Body::Wake { number } = entry.message.body {
+            match self.replace_wake(&entry.message.execution, number, place) {
+                Wakes::Replaced(former) => entry.message.is_recheck |= former.is_recheck(),
+                Wakes::First => {}
+                Wakes::Late => return,
+            }
+        }
+        self.waiting.insert(place, entry);
+    }
+
+    /// Only the newest wake-up of an execution counts: those before it need not wait for their time.
+    fn replace_wake(&mut self, execution: &ExecutionKey, number: u64, place: Place) -> Wakes {
+        match self.wakes.get_mut(execution) {
+            Some((newest, _)) if *newest > number => Wakes::Late,
+            Some((newest, at)) => {
+                *newest = number;
+                let former = std::mem::replace(at, place);
+                let former = self.waiting.remove(&former);
+                former.map_or(Wakes::First, Wakes::Replaced)
+            }
+            None => {
+                self.wakes.insert(execution.clone(), (number, place));
+                Wakes::First
+            }
+        }
+    }
+
+    fn no_longer_waits(&mut self, entry: &Entry) {
+        if let Body::Wake { .. } = entry.message.body {
+            self.wakes.remove(&entry.message.execution);
+        }
     }
 
     /// Messages that were received and not deleted in time.
@@ -168,6 +222,13 @@ impl Queue for MemoryQueue {
         self.visibility
     }
 
+    async fn forget_wake(&self, execution: &ExecutionKey) {
+        let mut state = self.state();
+        if let Some((_, place)) = state.wakes.remove(execution) {
+            state.waiting.remove(&place);
+        }
+    }
+
     async fn extend(&self, receipts: Vec<Receipt>) -> Result<(), QueueError> {
         let until = Instant::now() + self.visibility.unwrap_or_default();
         let mut state = self.state();
@@ -177,5 +238,73 @@ impl Queue for MemoryQueue {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use segno_interpreter::key::Nonce;
+
+    use super::*;
+
+    fn execution(name: &str) -> ExecutionKey {
+        ExecutionKey {
+            arn: format!("arn:aws:states:us-east-1:123456789012:execution:m:{name}"),
+            nonce: Nonce([1; 16]),
+        }
+    }
+
+    fn wake(name: &str, number: u64, seconds: u64) -> Envelope {
+        let message = Message::new(execution(name), Body::Wake { number });
+        message.after(Duration::from_secs(seconds))
+    }
+
+    /// The wake-ups that are received within a year.
+    async fn wakes(queue: &MemoryQueue) -> Vec<(String, u64)> {
+        let mut wakes = Vec::new();
+        let year = Instant::now() + Duration::from_secs(365 * 86_400);
+        while let Ok(received) = tokio::time::timeout_at(year, queue.receive(10)).await {
+            for received in received.unwrap() {
+                if let Body::Wake { number } = received.message.body {
+                    let arn = received.message.execution.arn;
+                    wakes.push((arn.rsplit(':').next().unwrap().to_owned(), number));
+                }
+            }
+        }
+        wakes
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_the_wake_ups_of_an_execution_only_the_newest_waits() {
+        let queue = MemoryQueue::default();
+        let sent = vec![
+            wake("a", 1, 86_400),
+            wake("b", 7, 9),
+            wake("a", 2, 5),
+            wake("a", 1, 3),
+        ];
+        queue.send(sent).await.unwrap();
+        assert_eq!(queue.state().waiting.len(), 2);
+        assert_eq!(
+            wakes(&queue).await,
+            [("a".to_owned(), 2), ("b".to_owned(), 7)]
+        );
+        queue.send(vec![wake("a", 1, 5)]).await.unwrap();
+        assert_eq!(
+            wakes(&queue).await,
+            [("a".to_owned(), 1)],
+            "none waits that is newer"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_waits_for_the_time_of_an_execution_that_has_ended() {
+        let queue = MemoryQueue::default();
+        let look = Message::new(execution("a"), Body::Look).now();
+        queue.send(vec![wake("a", 1, 86_400), look]).await.unwrap();
+        queue.forget_wake(&execution("a")).await;
+        assert_eq!(queue.state().waiting.len(), 1, "what is no wake-up stays");
+        assert!(wakes(&queue).await.is_empty());
+        assert!(queue.state().wakes.is_empty());
     }
 }

@@ -184,6 +184,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             "the execution stands still"
         );
         self.holder.let_go(&mut self.attempts);
+        self.engine.recovery().has_looked(&self.execution);
         self.loaded = None;
         self.has_room = false;
         self.must_recheck = false;

@@ -121,6 +121,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             let message = Message::new(parent.execution.clone(), body);
             store.send(vec![message.now()]).await?;
         }
+        store.forget_wake(&self.execution).await;
         self.engine.announce();
         Ok(())
     }
