@@ -199,6 +199,18 @@ impl ApiError {
         }
     }
 
+    /// The store does not do what it is asked. Whoever asks may see to it: on a laptop it is their disk.
+    pub(crate) fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let message = match source.source() {
+            Some(why) => format!("{source}: {why}"),
+            None => source.to_string(),
+        };
+        Self {
+            source: Some(Box::new(source)),
+            ..Self::new("ServiceUnavailable", message)
+        }
+    }
+
     /// Whether the server is at fault, not the caller.
     pub(crate) fn is_internal(&self) -> bool {
         self.source.is_some()
@@ -207,6 +219,7 @@ impl ApiError {
     /// AWS's models give two errors a status of their own.
     fn status(&self) -> u16 {
         match self.name {
+            "ServiceUnavailable" => 503,
             _ if self.is_internal() => 500,
             "ConflictException" => 409,
             "ServiceQuotaExceededException" => 402,
@@ -230,7 +243,10 @@ impl ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            error => Self::internal(error),
+        }
     }
 }
 
@@ -239,6 +255,7 @@ impl From<CatalogError> for ApiError {
         match error {
             // The one limit that AWS does not have: it is told as what it is.
             CatalogError::TooLarge { .. } => Self::quota_exceeded(error.to_string()),
+            CatalogError::Unavailable(_) => Self::unavailable(error),
             error => Self::internal(error),
         }
     }
@@ -257,6 +274,8 @@ impl From<StepError> for ApiError {
     fn from(error: StepError) -> Self {
         match error {
             StepError::UnknownExecution(arn) => Self::execution_does_not_exist(arn),
+            StepError::Store(error) => error.into(),
+            StepError::Catalog(error) => error.into(),
             other => Self::internal(other),
         }
     }
@@ -264,6 +283,27 @@ impl From<StepError> for ApiError {
 
 impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
-        Self::internal(error)
+        match error {
+            StartError::Store(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_a_store_that_cannot_write_is_told_why() {
+        let error = StoreError::Unavailable("the disk of the store is full".into());
+        let response = ApiError::from(StartError::Store(error)).into_response();
+        let body: serde_json::Value = serde_json::from_slice(&response.body).expect("it is JSON");
+        assert_eq!(response.status, 503);
+        assert_eq!(
+            body,
+            json!({ "__type": "ServiceUnavailable",
+                "message": "the store does not answer: the disk of the store is full" })
+        );
     }
 }

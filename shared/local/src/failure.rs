@@ -1,6 +1,6 @@
 //! Why the database did not do what it was asked.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use segno_engine::{catalog::CatalogError, store::StoreError};
 use segno_interpreter::{checkpoint::Unreadable, key::ExecutionKey};
 
@@ -8,6 +8,13 @@ use segno_interpreter::{checkpoint::Unreadable, key::ExecutionKey};
 pub(crate) enum Failure {
     #[error("the disk of the store is full")]
     Full(#[source] rusqlite::Error),
+    /// What was written since the last fsync may be on the disk or not, and no later fsync tells: the
+    /// operating system does not try to write it again.
+    #[error(
+        "the disk has not confirmed what was written: nothing more is written until the server is started again; \
+         look after the disk first"
+    )]
+    NotSynced(#[source] Option<rusqlite::Error>),
     #[error("the file of the store is damaged")]
     Damaged(#[source] rusqlite::Error),
     #[error("the file of the store cannot be read or written")]
@@ -22,6 +29,10 @@ pub(crate) enum Failure {
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        if let Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) = extended {
+            return Self::NotSynced(Some(error));
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error),

@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, config::DbConfig, ffi};
 
 use crate::folder::OpenError;
 
@@ -24,27 +24,50 @@ const STATEMENTS: usize = 64;
 
 /// Opens the database for writing; creates it if it is not there.
 pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
-    if !is_there(file)? {
-        create(file)?;
+    match is_there(file)? {
+        true => settle(&with_suffix(file, "-wal"))?,
+        false => create(file)?,
     }
+    let opened = connect_as_writer(file);
+    if opened.is_err() {
+        clear_away(file)?;
+    }
+    opened
+}
+
+fn connect_as_writer(file: &Path) -> Result<Connection, OpenError> {
     let connection = connect(file).map_err(|source| sorted(file, source))?;
-    let is_read_only = connection.is_readonly("main");
-    if is_read_only.map_err(|source| sorted(file, source))? {
-        return Err(OpenError::ReadOnly {
-            file: file.to_owned(),
-        });
-    }
     // What is damaged shows here, before anything is served or written.
     connection
         .query_row("SELECT last FROM etags", [], |row| row.get::<_, i64>(0))
         .map_err(|source| sorted(file, source))?;
+    keep_log(&connection, false).map_err(|source| sorted(file, source))?;
     Ok(connection)
 }
 
-/// A connection as every one is.
+/// Removes what only looking at a database has left beside it.
+fn clear_away(file: &Path) -> Result<(), OpenError> {
+    remove(&with_suffix(file, "-shm"))?;
+    let log = with_suffix(file, "-wal");
+    match fs::metadata(&log) {
+        Ok(metadata) if metadata.len() == 0 => remove(&log),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io_error(&log)(error)),
+    }
+}
+
+/// A connection as every one is. When it is closed, the log is left as it is: a file that turns out to be
+/// damaged is not written to, and whoever reads has no part in writing.
 pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
+    // First of all: whatever comes next may fail.
+    keep_log(&connection, true)?;
+    if connection.is_readonly(MAIN_DB)? {
+        let read_only = ffi::Error::new(ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(read_only, None));
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -53,6 +76,31 @@ pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     // The writer says when.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
+}
+
+/// Whether the write-ahead log stays when this connection is closed as the last one; otherwise it is
+/// brought into the file.
+pub(crate) fn keep_log(connection: &Connection, is_kept: bool) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_kept)
+        .map(drop)
+}
+
+/// Makes durable what can be read of the log that a process has left behind. If an fsync of that process
+/// failed, the operating system may show what never came to the disk, and take it for written.
+fn settle(log: &Path) -> Result<(), OpenError> {
+    let content = match fs::read(log) {
+        Ok(content) if content.is_empty() => return Ok(()),
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_error(log)(error)),
+    };
+    // In place: whatever becomes of this, each byte is as it was.
+    let written = File::options().write(true).open(log).and_then(|mut file| {
+        file.write_all(&content)?;
+        file.sync_all()
+    });
+    written.map_err(io_error(log))
 }
 
 /// Whether there is a store of a version that can be read. Looks at the first bytes only, so that what

@@ -42,10 +42,10 @@ pub use self::{
 ///
 /// Another process that opens the folder meanwhile is refused.
 pub struct LocalStore {
-    // In the order in which they are dropped: what is waiting is written, the file is closed, and only
-    // then may another process have it.
-    writer: Writer,
+    // In the order in which they are dropped: nobody reads any more, what is waiting is written, the file
+    // is closed by the writer as the last one, and only then may another process have it.
     readers: Arc<Readers>,
+    writer: Writer,
     /// Messages, offers and claims: what is of no use to another process.
     memory: MemoryStore,
     wide: Wide,
@@ -65,8 +65,8 @@ impl LocalStore {
         let metrics = Arc::new(Metrics::default());
         let writer = Writer::start(file::open(&file)?, Arc::clone(&metrics))?;
         Ok(Self {
-            writer,
             readers: Arc::new(Readers::new(file)),
+            writer,
             memory: MemoryStore::default(),
             wide: Wide::default(),
             metrics,

@@ -13,7 +13,7 @@ use std::{
 use rusqlite::{Connection, MAIN_DB, wal::CheckpointMode};
 use tokio::sync::oneshot;
 
-use crate::{failure::Failure, folder::OpenError, metrics::Metrics};
+use crate::{failure::Failure, file, folder::OpenError, metrics::Metrics};
 
 /// Writes that are made durable together at most.
 const TOGETHER_MAX: usize = 512;
@@ -140,6 +140,8 @@ struct Desk {
     checkpoint_at: i32,
     /// Writes that were made durable together last.
     company: usize,
+    /// Whether an fsync has failed. What is written after it would stand on what may not be there.
+    is_distrusted: bool,
     metrics: Arc<Metrics>,
 }
 
@@ -163,6 +165,7 @@ impl Desk {
             log_pages,
             checkpoint_at: LOG_PAGES_MAX,
             company: 1,
+            is_distrusted: false,
             metrics,
         }
     }
@@ -199,6 +202,9 @@ impl Desk {
     /// with one is not the fault of the others.
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let done = self.transact(&mut jobs);
+        if let Err(failure) = &done {
+            self.distrust_after(failure);
+        }
         match (done, jobs.len()) {
             (Err(_), 2..) => jobs.into_iter().for_each(|job| self.write(vec![job])),
             (Ok(()), _) => jobs.into_iter().for_each(|job| job.answer(Ok(()))),
@@ -213,6 +219,9 @@ impl Desk {
 
     /// Writes in one transaction.
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        if self.is_distrusted {
+            return Err(Failure::NotSynced(None));
+        }
         let is_synced = jobs
             .iter()
             .any(|job| job.durability() == Durability::Synced);
@@ -271,9 +280,25 @@ impl Desk {
         let done = self
             .connection
             .wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
-        if let Err(error) = done {
-            let error = &error as &dyn std::error::Error;
+        if let Err(failure) = done.map_err(Failure::from) {
+            let error = &failure as &dyn std::error::Error;
             tracing::warn!(error, "the write-ahead log grows");
+            self.distrust_after(&failure);
+        }
+    }
+
+    /// After an fsync that failed, nothing is written any more: not even what closing would bring into
+    /// the file. Whoever opens the store next begins with what is readable.
+    fn distrust_after(&mut self, failure: &Failure) {
+        if self.is_distrusted || !matches!(failure, Failure::NotSynced(_)) {
+            return;
+        }
+        self.is_distrusted = true;
+        let error = failure as &dyn std::error::Error;
+        tracing::error!(error, "the store takes no more writes");
+        if let Err(error) = file::keep_log(&self.connection, true) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the log will not be kept");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 mod given;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use segno_engine::{Catalog, catalog::ContentHash};
 use segno_local::{LocalStore, OpenError};
@@ -23,13 +23,26 @@ fn closed_store() -> std::path::PathBuf {
     folder
 }
 
-/// Opening is refused, and not a byte of the file has changed.
+/// Opening is refused, and not a byte has changed: no file is new, and none is gone.
 fn refused_untouched(folder: &Path) -> OpenError {
-    let file = folder.join("segno.db");
-    let before = fs::read(&file).unwrap();
+    let before = databases(folder);
     let refused = refusal(folder);
-    assert_eq!(fs::read(&file).unwrap(), before, "{refused}");
+    let (names, contents): (Vec<_>, Vec<_>) = databases(folder).into_iter().unzip();
+    let (names_before, contents_before): (Vec<_>, Vec<_>) = before.into_iter().unzip();
+    assert_eq!(names, names_before, "{refused}");
+    assert!(contents == contents_before, "{refused}: bytes have changed");
     refused
+}
+
+/// The database in a folder, with its log: the files, and what is in them.
+fn databases(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    files
+        .map(|file| (file.file_name().into_string().unwrap(), file.path()))
+        // Says who has the folder.
+        .filter(|(name, _)| name.starts_with("segno"))
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
 }
 
 fn patch(folder: &Path, at: usize, bytes: &[u8]) {
@@ -107,6 +120,26 @@ fn a_damaged_file_is_left_alone() {
     let content = fs::read(&file).unwrap();
     fs::write(&file, &content[..5_000]).unwrap();
     let refused = refused_untouched(&folder);
+    assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
+}
+
+/// What a killed process has left in the log is not brought into a file that is damaged.
+#[tokio::test]
+async fn the_log_of_a_damaged_file_is_left_alone() {
+    let folder = given::folder();
+    let store = LocalStore::open(&folder).unwrap();
+    store
+        .put_content(&ContentHash::of(b"{}"), b"{}")
+        .await
+        .unwrap();
+    let killed = given::folder();
+    fs::create_dir_all(&killed).unwrap();
+    for file in ["segno.db", "segno.db-wal"] {
+        fs::copy(folder.join(file), killed.join(file)).unwrap();
+    }
+    assert!(killed.join("segno.db-wal").metadata().unwrap().len() > 0);
+    patch(&killed, 100, &[0xff; 3_000]);
+    let refused = refused_untouched(&killed);
     assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
 }
 

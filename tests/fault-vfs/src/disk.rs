@@ -14,8 +14,11 @@ pub enum Fault {
     Full,
     /// Writing fails.
     WriteFails,
-    /// An fsync fails: what was written before it may be durable or not.
+    /// An fsync fails. What was written before it never comes to the disk, can be read all the same as
+    /// long as the machine is up, and no later fsync knows of it: so Linux does.
     SyncFails,
+    /// Databases can be opened for reading alone.
+    ReadOnly,
 }
 
 /// What becomes of a write that was not synced when the power is cut.
@@ -79,6 +82,11 @@ impl Content {
         }
     }
 
+    /// An fsync has failed.
+    pub(crate) fn forget(&mut self) {
+        self.pending.clear();
+    }
+
     fn after_power_cut(&self, fate: &mut dyn FnMut() -> Fate) -> Vec<u8> {
         let mut content = self.durable.clone();
         for written in &self.pending {
@@ -114,6 +122,11 @@ pub fn syncs(folder: &Path) -> u64 {
 /// Lets the disk of a folder fail from now on; `None` lets it work again.
 pub fn fail(folder: &Path, fault: Option<Fault>) {
     folders().entry(folder.to_owned()).or_default().fault = fault;
+}
+
+/// Forgets what was in a folder: nobody will ask.
+pub fn forget(folder: &Path) {
+    folders().remove(folder);
 }
 
 /// Writes to the folder `to` what of the databases in `folder` were there after a power cut at this

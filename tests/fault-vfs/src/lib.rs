@@ -8,6 +8,6 @@ mod disk;
 mod vfs;
 
 pub use self::{
-    disk::{Fate, Fault, fail, power_cut, syncs},
+    disk::{Fate, Fault, fail, forget, power_cut, syncs},
     vfs::install,
 };

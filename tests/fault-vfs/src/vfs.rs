@@ -150,6 +150,13 @@ unsafe extern "C" fn open(
     let path = path.map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
     let kinds = ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL;
     let tracked = path.filter(|_| flags & kinds != 0).map(track);
+    let flags = match tracked.as_ref().is_some_and(is_read_only) {
+        true => {
+            let writing = ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE;
+            flags & !writing | ffi::SQLITE_OPEN_READONLY
+        }
+        false => flags,
+    };
     // SAFETY: SQLite has allocated `szOsFile` bytes for the file.
     let inner = unsafe { inner(file) };
     let opened = hand_on_vfs!(vfs.xOpen(name, inner, flags, out_flags));
@@ -184,6 +191,12 @@ fn track(path: &Path) -> Tracked {
     Tracked { folder, name }
 }
 
+fn is_read_only(tracked: &Tracked) -> bool {
+    let folders = folders();
+    let folder = folders.get(&tracked.folder);
+    folder.is_some_and(|folder| folder.fault == Some(Fault::ReadOnly))
+}
+
 /// Does something to a file, and puts it down if it worked.
 ///
 /// # Safety
@@ -202,6 +215,10 @@ unsafe fn changing(
     let mut folders = folders();
     let folder = folders.entry(tracked.folder.clone()).or_default();
     if let Some(refused) = folder.fault.and_then(refusal) {
+        if refused == ffi::SQLITE_IOERR_FSYNC {
+            let content = folder.files.entry(tracked.name.clone());
+            content.or_default().forget();
+        }
         return refused;
     }
     let changed = change();
@@ -220,7 +237,7 @@ unsafe extern "C" fn write(
     let refusal = |fault| match fault {
         Fault::Full => Some(ffi::SQLITE_FULL),
         Fault::WriteFails => Some(ffi::SQLITE_IOERR_WRITE),
-        Fault::SyncFails => None,
+        Fault::SyncFails | Fault::ReadOnly => None,
     };
     let change = || hand_on!(file.xWrite(bytes, length, offset));
     let put_down = |content: &mut Content| {
