@@ -5,7 +5,12 @@
 //! `SEGNO_SOAK_EXECUTIONS` says how many (5,000).
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "this is a test")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "this is a test"
+)]
 
 mod given;
 
