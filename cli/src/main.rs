@@ -32,10 +32,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Executions are many small pieces that live shortly: this one takes half the time for them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Runs AWS Step Functions state machines: the same definitions, API and histories, on a laptop.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]

@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicI32, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
-    thread::{Builder, JoinHandle},
+    thread::{Builder, JoinHandle, sleep},
     time::{Duration, Instant},
 };
 
@@ -18,11 +18,11 @@ use crate::{failure::Failure, file, folder::OpenError, metrics::Metrics};
 /// Writes that are made durable together at most.
 const TOGETHER_MAX: usize = 512;
 
-/// Where there was company before, it is waited for while more comes in such a gap…
-const GAP: Duration = Duration::from_micros(100);
+/// Where there was company before, it is waited for while more comes in such a time…
+const GAP: Duration = Duration::from_millis(1);
 
-/// … and no longer than this in all.
-const GATHERING_MAX: Duration = Duration::from_millis(2);
+/// … and hardly longer than this in all: an fsync takes as long.
+const GATHERING_MAX: Duration = Duration::from_millis(4);
 
 /// Pages of 4 KiB in the write-ahead log from which on it is brought into the database file.
 const LOG_PAGES_MAX: i32 = 4_096;
@@ -189,12 +189,14 @@ impl Desk {
             return;
         }
         let begun = Instant::now();
-        while jobs.len() < TOGETHER_MAX
-            && begun.elapsed() < GATHERING_MAX
-            && let Ok(job) = waiting.recv_timeout(GAP)
-        {
-            jobs.push(job);
+        while jobs.len() < TOGETHER_MAX && begun.elapsed() < GATHERING_MAX {
+            // Asleep, and not waiting for them: nobody has to wake this thread for each.
+            sleep(GAP);
+            let before = jobs.len();
             jobs.extend(waiting.try_iter().take(TOGETHER_MAX));
+            if jobs.len() == before {
+                return;
+            }
         }
     }
 
