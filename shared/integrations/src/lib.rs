@@ -1,6 +1,7 @@
 //! Calls what a Task names, and says what came back in Step Functions' words: results as the
 //! states see them, errors by the names that `Retry` and `Catch` know.
 
+pub mod aws;
 pub mod lambda;
 pub mod local;
 mod sdk_error;

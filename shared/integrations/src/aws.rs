@@ -1,0 +1,23 @@
+//! Any action of any AWS service, through one client: what differs between services is data.
+//!
+//! Requests and responses are written and read by the codecs of the official SDK, on its runtime, from
+//! schemas that are built of a table of all services.
+
+mod client;
+mod customizations;
+mod endpoint;
+mod error;
+mod model;
+mod operation;
+pub mod preview;
+mod schema;
+mod timestamp;
+mod value;
+
+pub use self::{
+    client::{Client, Clients, Limits},
+    model::{Operation, Service},
+    operation::Response,
+    value::Naming,
+};
+pub(crate) use self::{client::CallError, error::ErrorStyle};
