@@ -8,7 +8,6 @@ mod watch;
 
 use anyhow::{Context, anyhow, bail};
 use segno_api::CONTENT_TYPE;
-use segno_integrations::lambda::Endpoint;
 use serde_json::{Value, json};
 
 pub(crate) use self::{
@@ -16,7 +15,7 @@ pub(crate) use self::{
     table::Table,
     watch::{Watch, is_express, run_express, summary},
 };
-use crate::environment;
+use crate::{endpoint::Endpoint, environment};
 
 /// Where the server is that a command speaks to.
 #[derive(clap::Args)]

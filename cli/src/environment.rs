@@ -2,7 +2,7 @@
 
 use std::env;
 
-use segno_integrations::lambda::{Credentials, Endpoint};
+use crate::endpoint::Endpoint;
 
 /// The region that ARNs are made in, unless told otherwise.
 pub(crate) const REGION_DEFAULT: &str = "us-east-1";
@@ -23,13 +23,21 @@ pub(crate) fn account_id() -> String {
     first(&["AWS_ACCOUNT_ID"]).map_or(ACCOUNT_DEFAULT.into(), |(_, account)| account)
 }
 
-/// Where Lambda is: `AWS_ENDPOINT_URL_LAMBDA`, then `AWS_ENDPOINT_URL`. With the variable's name.
-pub(crate) fn lambda_endpoint() -> anyhow::Result<Option<(&'static str, Endpoint)>> {
-    let Some((variable, url)) = first(&["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]) else {
-        return Ok(None);
-    };
-    let endpoint = Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))?;
-    Ok(Some((variable, endpoint)))
+/// `AWS_ENDPOINT_URL` and the endpoints of single services, but that of Step Functions: with their
+/// variables' names.
+pub(crate) fn endpoints() -> Vec<(String, String)> {
+    let of_tasks =
+        |name: &str| name.starts_with("AWS_ENDPOINT_URL") && name != "AWS_ENDPOINT_URL_SFN";
+    let mut endpoints: Vec<_> = env::vars()
+        .filter(|(name, value)| of_tasks(name) && !value.is_empty())
+        .collect();
+    endpoints.sort();
+    endpoints
+}
+
+/// A variable that is set and not empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Where the Step Functions API is: `AWS_ENDPOINT_URL_SFN`, then `AWS_ENDPOINT_URL`, then where
@@ -40,21 +48,17 @@ pub(crate) fn states_endpoint() -> anyhow::Result<Endpoint> {
     Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))
 }
 
-/// The credentials of the environment, or some that no service takes.
-pub(crate) fn credentials() -> Credentials {
-    let variable = |name: &'static str| first(&[name]).map(|(_, value)| value);
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or some that no service takes.
+pub(crate) fn credentials() -> (String, String, Option<String>) {
     let unset = || "segno".to_owned();
-    Credentials {
-        access_key_id: variable("AWS_ACCESS_KEY_ID").unwrap_or_else(unset),
-        secret_access_key: variable("AWS_SECRET_ACCESS_KEY").unwrap_or_else(unset),
-        session_token: variable("AWS_SESSION_TOKEN"),
-    }
+    (
+        variable("AWS_ACCESS_KEY_ID").unwrap_or_else(unset),
+        variable("AWS_SECRET_ACCESS_KEY").unwrap_or_else(unset),
+        variable("AWS_SESSION_TOKEN"),
+    )
 }
 
 /// The first of the variables that is set and not empty.
 fn first(names: &[&'static str]) -> Option<(&'static str, String)> {
-    names.iter().find_map(|name| {
-        let value = env::var(name).ok().filter(|value| !value.is_empty())?;
-        Some((*name, value))
-    })
+    names.iter().find_map(|name| Some((*name, variable(name)?)))
 }

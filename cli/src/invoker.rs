@@ -12,8 +12,10 @@ use segno_asl::{
 use segno_engine::{Invoker, catalog::Machine, invoker::Call};
 use segno_integrations::{
     CallOutcome,
+    aws::Clients,
     lambda::{self, InvokeParameters, Lambda, function_name},
     local::Target,
+    services::{Caller, Services},
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
 
@@ -24,6 +26,7 @@ pub(crate) struct LocalInvoker {
     mocking: Mocking,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
+    services: Option<Services>,
     /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
     /// created other state machines.
     has_api: bool,
@@ -40,7 +43,7 @@ enum Mocking {
 
 impl LocalInvoker {
     /// Reads `NAME=TARGET` options.
-    pub(crate) fn new(options: &[String], lambda: Option<Lambda>) -> anyhow::Result<Self> {
+    pub(crate) fn new(options: &[String], aws: Option<Clients>) -> anyhow::Result<Self> {
         let mut targets = BTreeMap::new();
         for option in options {
             let (name, target) = option
@@ -55,7 +58,8 @@ impl LocalInvoker {
         Ok(Self {
             mocking: Mocking::Nothing,
             targets,
-            lambda,
+            lambda: aws.as_ref().and_then(|clients| Lambda::new(clients).ok()),
+            services: aws.map(Services::new),
             has_api: false,
         })
     }
@@ -129,12 +133,19 @@ impl LocalInvoker {
             }
             // A target by the state's name stands in for anything: it gets the parameters, and its
             // answer is the result.
-            Resource::Service { .. } | Resource::Activity { .. } => {
-                match self.targets.get(&*call.state) {
-                    Some(target) => lambda::call_arn(target, &of_function(&call.state)).await,
-                    None => Err(no_target(&call.state, &call.state)),
-                }
+            Resource::Service { .. } | Resource::Activity { .. }
+                if self.targets.contains_key(&*call.state) =>
+            {
+                let target = &self.targets[&*call.state];
+                lambda::call_arn(target, &of_function(&call.state)).await
             }
+            Resource::Service {
+                service, action, ..
+            } => match &self.services {
+                Some(services) => services.call(service, action, input, caller(call)).await,
+                None => Err(no_target(&call.state, &call.state)),
+            },
+            Resource::Activity { .. } => Err(no_target(&call.state, &call.state)),
         }
     }
 }
@@ -162,11 +173,18 @@ impl Invoker for LocalInvoker {
             resource if is_lambda_invoke(resource) => static_function_name(task),
             Resource::Activity { .. } => None,
             resource if starts_execution(resource) => None,
-            resource => {
-                return Err(format!(
-                    "the resource {resource} is not supported yet; give the state a local target: {}",
-                    ways(state)
-                ));
+            Resource::Service {
+                service, action, ..
+            } => {
+                let accepted = match &self.services {
+                    Some(services) => services.accepts(service, action),
+                    None => Err("no AWS is to be called (--aws account|URL)".into()),
+                };
+                return accepted.map_err(|why| {
+                    let resource = &task.resource;
+                    let ways = ways(state);
+                    format!("{resource} cannot be called: {why}; or give the state a local target: {ways}")
+                });
             }
         };
         match function {
@@ -206,6 +224,13 @@ impl Invoker for LocalInvoker {
         Payload::parse(&result).map_err(|error| {
             StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))
         })
+    }
+}
+
+fn caller(call: &Call) -> Caller<'_> {
+    Caller {
+        execution_arn: &call.execution_arn,
+        state_machine_arn: &call.state_machine_arn,
     }
 }
 

@@ -7,9 +7,11 @@
 )]
 
 mod answer;
+mod aws;
 mod client;
 mod definition;
 mod dev;
+mod endpoint;
 mod environment;
 mod exit;
 mod findings;

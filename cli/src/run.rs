@@ -20,13 +20,13 @@ use segno_engine::{
     operations::{StartRequest, arn},
     store::{Created, Head},
 };
-use segno_integrations::lambda::Lambda;
 use segno_interpreter::{
     history::ExecutionData, key::ExecutionKey, payload::Payload, transition::Transition,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    aws,
     definition::{self, Source, Substitute},
     environment, exit, input,
     invoker::LocalInvoker,
@@ -55,6 +55,12 @@ pub(crate) struct Arguments {
     /// its cause) or http://HOST:PORT/PATH (JSON as a POST).
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
+
+    /// Which AWS the tasks call: none, account (with the credentials of the environment), or the URL of
+    /// what stands in for it. Default: what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> say, else
+    /// none.
+    #[arg(long, value_name = "none|account|URL")]
+    aws: Option<aws::Choice>,
 
     /// Mocked tasks, in the configuration format of Step Functions Local.
     #[arg(long, value_name = "FILE", requires = "case")]
@@ -98,10 +104,9 @@ impl Observer for Shown {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = request(&arguments)?;
-    let lambda = environment::lambda_endpoint()?.map(|(_, endpoint)| {
-        Lambda::new(endpoint, environment::region(), environment::credentials())
-    });
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    let aws = aws::connect(arguments.aws.as_ref(), &environment::region(), None).await?;
+    let clients = aws.map(|aws| aws.clients);
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, clients)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
         let definition = definition::machine_name(&arguments.file);
         let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;

@@ -8,7 +8,7 @@ import io
 import json
 
 from botocore.awsrequest import HeadersDict
-from botocore.parsers import create_parser
+from botocore.parsers import ResponseParserError, create_parser
 from moto.core import serialize
 from moto.core.model import ServiceModel
 
@@ -64,7 +64,10 @@ def case_of(name, protocol, operation, parser, values):
         "headers": HeadersDict(headers),
         "body": io.BytesIO(body) if operation.has_streaming_output else body,
     }
-    parsed = parser.parse(response, operation.output_shape)
+    try:
+        parsed = parser.parse(response, operation.output_shape)
+    except ResponseParserError as error:
+        return f"botocore cannot read what moto writes for {name} {operation.name} ({values.kind}): {error}"
     parsed.pop("ResponseMetadata", None)
     line = {
         "service": name,
@@ -97,7 +100,7 @@ def shown(value, shape):
         data = value.read() if hasattr(value, "read") else value
         return data.decode() if isinstance(data, bytes) else data
     if shape.serialization.get("jsonvalue") and not isinstance(value, str):
-        return json.dumps(value)
+        return json.dumps(value, separators=(",", ":"))
     return value
 
 

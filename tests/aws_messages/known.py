@@ -1,6 +1,15 @@
-"""Differences that are not ours, or are meant, each with its cause."""
+"""Differences that are meant, or not ours, each with its cause."""
 
 
 def reason(title, case, why):
     """The cause of a difference, or None."""
+    if title == "requests":
+        if case.protocol == "rest-xml" and why.startswith("body") and why.endswith("not b''"):
+            return "without members the codec of the AWS SDK for Rust sends an empty element, botocore nothing"
+        if case.service == "simpledb":
+            return "botocore names an empty list otherwise than one with elements; the service cannot be called here"
+    elif (case.service, case.operation) == ("s3", "GetBucketNotification"):
+        return "Event and Events have one name on the wire; botocore gives what it reads to both"
+    elif (case.service, case.operation) == ("dataexchange", "SendApiAsset"):
+        return "the prefix of the headers is empty; botocore counts Content-Type, which has a member of its own"
     return None

@@ -70,6 +70,8 @@ class Values:
             value = self.of(member, place, above + (shape.name,))
             if value is not None:
                 ours[name], theirs[self.member_name(name)] = value
+            elif shape.is_tagged_union:
+                return None
         return ours, theirs
 
     def list(self, shape, location, above):

@@ -78,7 +78,7 @@ fn without_port(authority: &str) -> &str {
 }
 
 /// A loopback address, `localhost` or `*.localhost`.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host.ends_with(".localhost")

@@ -61,7 +61,7 @@ pub(super) async fn serve<S: Backend>(
     let place = place(arguments)?;
     let listener = port::listen(arguments.port).await?;
     let address = listener.local_addr()?;
-    let (invoker, tasks) = tasks::invoker(arguments, &place, address.port())?;
+    let (invoker, tasks) = tasks::invoker(arguments, &place, address.port()).await?;
     let activity = Activity::new(arguments.verbose > 0, Palette::of(&std::io::stderr()));
     let log_lines = Arc::new(LogLines::begin(io::stdout())?);
     let engine = engine(store, invoker, &activity, Arc::clone(&log_lines), arguments);

@@ -1,32 +1,28 @@
 //! What performs the tasks of the local server.
 
-use segno_integrations::lambda::{Endpoint, Lambda};
-
-use super::{Arguments, guard, template::Place};
+use super::{Arguments, template::Place};
 use crate::{
-    environment,
+    aws,
     invoker::LocalInvoker,
     mock::{MockFile, TestCases},
 };
 
 /// What performs tasks, and what people are told of it.
-pub(super) fn invoker(
+pub(super) async fn invoker(
     arguments: &Arguments,
     place: &Place,
     own_port: u16,
 ) -> anyhow::Result<(LocalInvoker, String)> {
-    let endpoint = lambda_endpoint(own_port)?;
-    let others = match &endpoint {
-        Some((variable, endpoint)) => format!("functions at {endpoint} ({variable})"),
+    let aws = aws::connect(arguments.aws.as_ref(), &place.region, Some(own_port)).await?;
+    let others = match &aws {
+        Some(aws) => aws.about.clone(),
         None if arguments.lambdas.is_empty() => {
-            "nothing (--lambda NAME=TARGET, or AWS_ENDPOINT_URL_LAMBDA)".into()
+            "nothing (--lambda NAME=TARGET, or --aws account|URL)".into()
         }
         None => String::new(),
     };
-    let lambda = endpoint.map(|(_, endpoint)| {
-        Lambda::new(endpoint, place.region.clone(), environment::credentials())
-    });
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?.with_api();
+    let clients = aws.map(|aws| aws.clients);
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, clients)?.with_api();
     if let Some(file) = &arguments.mock {
         let cases = TestCases::new(MockFile::read(file)?, arguments.case.clone())?;
         invoker = invoker.with_test_cases(cases);
@@ -43,56 +39,4 @@ pub(super) fn mocks(arguments: &Arguments) -> Option<String> {
         Some(case) => format!("{file}: test case {case}, or that of MACHINE#CASE"),
         None => format!("{file}: the test case of MACHINE#CASE"),
     })
-}
-
-/// Where Lambda is, and the variable that says so. An endpoint that is this server itself is no
-/// Lambda: whoever exports `AWS_ENDPOINT_URL` for the AWS CLI has it in this shell, too.
-fn lambda_endpoint(own_port: u16) -> anyhow::Result<Option<(&'static str, Endpoint)>> {
-    match environment::lambda_endpoint()? {
-        Some((variable, endpoint)) if is_own(&endpoint, own_port) => {
-            eprintln!("{variable}={endpoint} is this server: it is not used for Lambda");
-            Ok(None)
-        }
-        found => Ok(found),
-    }
-}
-
-fn is_own(endpoint: &Endpoint, own_port: u16) -> bool {
-    let text = endpoint.to_string();
-    let authority = text.strip_prefix("http://").unwrap_or(&text);
-    let authority = authority.split('/').next().unwrap_or(authority);
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
-    port.parse() == Ok(own_port) && guard::is_loopback(host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_own(url: &str) -> bool {
-        super::is_own(&Endpoint::parse(url).unwrap(), 8083)
-    }
-
-    #[test]
-    fn this_server_is_no_lambda_by_any_of_its_names() {
-        for url in [
-            "http://localhost:8083",
-            "http://127.0.0.1:8083/",
-            "http://[::1]:8083",
-            "http://sfn.localhost:8083",
-        ] {
-            assert!(is_own(url), "{url}");
-        }
-    }
-
-    #[test]
-    fn another_port_or_another_host_may_be_lambda() {
-        for url in [
-            "http://localhost:9000",
-            "http://localhost",
-            "http://lambda.test:8083",
-        ] {
-            assert!(!is_own(url), "{url}");
-        }
-    }
 }

@@ -6,17 +6,10 @@ mod client;
 mod parameters;
 mod response;
 
-pub use self::{
-    client::{Credentials, Endpoint, InvalidEndpoint, Lambda},
-    parameters::InvokeParameters,
-    response::Invocation,
-};
+pub use self::{client::Lambda, parameters::InvokeParameters, response::Invocation};
 use segno_asl::errors::StateError;
 
 use crate::CallOutcome;
-
-/// What the names of Lambda's errors begin with.
-const PREFIX: &str = "Lambda";
 
 /// The header that carries a trace.
 ///

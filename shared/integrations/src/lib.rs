@@ -5,6 +5,7 @@ pub mod aws;
 pub mod lambda;
 pub mod local;
 mod sdk_error;
+pub mod services;
 
 use segno_asl::errors::StateError;
 

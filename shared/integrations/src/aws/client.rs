@@ -57,11 +57,21 @@ pub struct Limits {
     pub response_bytes_max: u64,
 }
 
+/// What may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Every service: at the endpoint that is configured for it, else at AWS's.
+    Everywhere,
+    /// Services with a configured endpoint. No call goes to AWS.
+    ConfiguredEndpoints,
+}
+
 /// The clients of all services, each made when it is first wanted.
 pub struct Clients {
     config: SdkConfig,
+    reach: Reach,
     limits: Limits,
-    made: Mutex<HashMap<(&'static str, Option<String>), Arc<Client>>>,
+    made: Mutex<HashMap<&'static str, Arc<Client>>>,
 }
 
 /// Calls the operations of one service.
@@ -90,9 +100,10 @@ pub(crate) enum CallError {
 
 impl Clients {
     /// Clients with the credentials, the region and the endpoints of `config`.
-    pub fn new(config: SdkConfig, limits: Limits) -> Self {
+    pub fn new(config: SdkConfig, reach: Reach, limits: Limits) -> Self {
         Self {
             config,
+            reach,
             limits,
             made: Mutex::default(),
         }
@@ -109,8 +120,15 @@ impl Clients {
         }
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let client = made
-            .entry((service.id, None))
+            .entry(service.id)
             .or_insert_with(|| Arc::new(Client::new(service, &self.config, self.limits)));
+        if self.reach == Reach::ConfiguredEndpoints && !client.is_overridden {
+            let variable = service.id.to_ascii_uppercase().replace(' ', "_");
+            return Err(format!(
+                "{} has no endpoint here; give it one with AWS_ENDPOINT_URL_{variable}",
+                service.id
+            ));
+        }
         Ok(Arc::clone(client))
     }
 }
@@ -152,17 +170,19 @@ impl Client {
         }
     }
 
-    /// Calls an operation.
+    /// Calls an operation, with headers beyond those of its input.
     pub(crate) async fn call(
         &self,
         operation: &'static Operation,
         parameters: Map<String, Value>,
         naming: Naming,
+        headers: &[(&'static str, String)],
     ) -> Result<Response, CallError> {
-        let plugins = self
-            .plugins
-            .clone()
-            .with_operation_plugin(self.prepared(operation, naming));
+        let call = Call {
+            headers: headers.to_vec(),
+            ..self.prepared(operation, naming)
+        };
+        let plugins = self.plugins.clone().with_operation_plugin(call);
         let input = Input::erase(parameters);
         let called = orchestrator::invoke(self.service.id, operation.name, input, &plugins).await;
         match called {
@@ -197,6 +217,7 @@ impl Client {
             operation,
             protocol: self.protocol.clone(),
             naming,
+            headers: Vec::new(),
             is_overridden: self.is_overridden,
             response_bytes_max: self.limits.response_bytes_max,
         }

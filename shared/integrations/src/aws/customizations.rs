@@ -70,12 +70,14 @@ pub(crate) fn adapt_request(call: &Call, request: &mut HttpRequest) -> Result<()
         request.headers_mut().insert("x-amzn-query-mode", "true");
     }
     match call.service.id {
-        "API Gateway" => {
+        "API Gateway" if request.headers().get("accept").is_none() => {
             request.headers_mut().insert("accept", "application/json");
         }
         "Glacier" => {
             let version = call.service.api_version;
-            request.headers_mut().insert("x-amz-glacier-version", version);
+            request
+                .headers_mut()
+                .insert("x-amz-glacier-version", version);
         }
         "Route 53" => shorten_ids(request)?,
         _ => {}

@@ -61,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) operation: &'static Operation,
     pub(crate) protocol: SharedClientProtocol,
     pub(crate) naming: Naming,
+    /// Headers beyond those of the input.
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// Whether the endpoint was given, so that nothing is put in front of its host.
     pub(crate) is_overridden: bool,
     pub(crate) response_bytes_max: u64,
@@ -133,6 +135,9 @@ impl Call {
         let mut request = self
             .protocol
             .serialize_request(&input, schema, "", config)?;
+        for (name, value) in &self.headers {
+            request.headers_mut().try_insert(*name, value.clone())?;
+        }
         customizations::adapt_request(self, &mut request)?;
         Ok(request)
     }
@@ -190,7 +195,9 @@ impl Call {
             Protocol::RestXml | Protocol::AwsQuery | Protocol::Ec2Query => xml_error(response),
             Protocol::AwsJson | Protocol::RestJson | Protocol::RpcV2Cbor => {
                 let metadata = self.protocol.parse_error_metadata(response, config);
-                let metadata = metadata.map(|metadata| metadata.build()).unwrap_or_default();
+                let metadata = metadata
+                    .map(|metadata| metadata.build())
+                    .unwrap_or_default();
                 (
                     metadata.code().map(str::to_owned),
                     metadata.message().map(str::to_owned),

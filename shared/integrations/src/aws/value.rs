@@ -15,7 +15,10 @@ pub enum Naming {
     /// As in the AWS SDK for Java 2.x: what `aws-sdk:` tasks return.
     Sdk,
     /// As in the model, with a capital: what optimized integrations return.
-    Model,
+    Model {
+        /// Lists that the service did not send are there, and empty.
+        has_empty_lists: bool,
+    },
 }
 
 fn refused(message: impl Into<String>) -> SerdeError {

@@ -1,9 +1,9 @@
 //! What a function's answer becomes.
 
 use segno_asl::{data::number::to_json, errors::StateError};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::CallOutcome;
+use crate::{CallOutcome, services::response};
 
 /// Lambda's response to Invoke.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +52,8 @@ impl Invocation {
     /// The result of `lambda:invoke`.
     pub(crate) fn into_response(self) -> CallOutcome {
         let (name, status) = (error_type(&self.payload), self.status);
-        let metadata = self.metadata();
+        let request_id = self.header("x-amzn-requestid");
+        let metadata = response::metadata(status, &self.headers, request_id);
         let version = self
             .header("x-amz-executed-version")
             .unwrap_or("$LATEST")
@@ -86,26 +87,6 @@ impl Invocation {
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     }
-
-    /// `SdkHttpMetadata` and `SdkResponseMetadata`.
-    fn metadata(&self) -> Map<String, Value> {
-        let (mut all, mut single) = (Map::new(), Map::new());
-        for (key, value) in &self.headers {
-            all.insert(key.clone(), json!([value]));
-            single.insert(key.clone(), value.as_str().into());
-        }
-        let mut metadata = Map::new();
-        metadata.insert(
-            "SdkHttpMetadata".into(),
-            json!({ "AllHttpHeaders": all, "HttpHeaders": single, "HttpStatusCode": self.status }),
-        );
-        let request_id = self.header("x-amzn-requestid").unwrap_or_default();
-        metadata.insert(
-            "SdkResponseMetadata".into(),
-            json!({ "RequestId": request_id }),
-        );
-        metadata
-    }
 }
 
 /// `errorType` of an error that a function answered with.
@@ -119,6 +100,8 @@ fn error_type(payload: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const ERROR: &str = r#"{"errorMessage": "no", "errorType": "Declined"}"#;

@@ -56,23 +56,44 @@ impl Reader<'_> {
             object.insert(self.name(member), value);
             Ok(())
         })?;
-        // The SDK has a map for headers that share a prefix, even if there are none.
-        for member in &structure.members {
-            if member.location == Location::Headers {
-                object
-                    .entry(self.name(member))
-                    .or_insert_with(|| Map::new().into());
-            }
-        }
+        self.fill_in(structure, &mut object);
         object.sort_keys();
         move_stream_last(structure, &mut object, |member| self.name(member));
         Ok(object)
     }
 
+    fn has_empty_lists(&self) -> bool {
+        matches!(
+            self.naming,
+            Naming::Model {
+                has_empty_lists: true
+            }
+        )
+    }
+
+    /// The SDK has a map for headers that share a prefix even if there are none, and a body even if it
+    /// is empty.
+    fn fill_in(&self, structure: &Structure, object: &mut Map<String, Value>) {
+        for (index, member) in structure.members.iter().enumerate() {
+            let is_text = matches!(
+                member.target,
+                Target::Blob | Target::Stream | Target::String
+            );
+            let is_list = matches!(self.service.shape(member.target), Some(Shape::List { .. }));
+            let missing: Value = match member.location {
+                Location::Headers => Map::new().into(),
+                Location::Body if structure.payload == Some(index) && is_text => "".into(),
+                _ if is_list && self.has_empty_lists() => Vec::<Value>::new().into(),
+                _ => continue,
+            };
+            object.entry(self.name(member)).or_insert(missing);
+        }
+    }
+
     fn name(&self, member: &Member) -> String {
         match self.naming {
             Naming::Sdk => member.name.to_string(),
-            Naming::Model => capitalized(member.model_name).into_owned(),
+            Naming::Model { .. } => capitalized(member.model_name).into_owned(),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::refused;
 use crate::aws::{
-    model::{Member, Service, Shape, Structure, Target},
+    model::{Member, Protocol, Service, Shape, Structure, Target},
     schema::Direction,
 };
 
@@ -108,7 +108,12 @@ fn write_aggregate(
         Some(Shape::List {
             member: element, ..
         }) => {
-            let values = value.as_array().ok_or_else(|| expected("an array", value))?;
+            let values = value
+                .as_array()
+                .ok_or_else(|| expected("an array", value))?;
+            if is_left_out(service.protocol, values) {
+                return Ok(());
+            }
             let schema_of_element = service.element_schema(element, Direction::Request);
             serializer.write_list_with_length(schema, values.len(), &|serializer| {
                 values.iter().try_for_each(|value| {
@@ -117,7 +122,9 @@ fn write_aggregate(
             })
         }
         Some(Shape::Map { value: element, .. }) => {
-            let values = value.as_object().ok_or_else(|| expected("an object", value))?;
+            let values = value
+                .as_object()
+                .ok_or_else(|| expected("an object", value))?;
             let schema_of_value = service.element_schema(element, Direction::Request);
             serializer.write_map_with_length(schema, values.len(), &|serializer| {
                 values.iter().try_for_each(|(key, value)| {
@@ -127,7 +134,9 @@ fn write_aggregate(
             })
         }
         Some(Shape::Structure(_)) | None => {
-            let members = value.as_object().ok_or_else(|| expected("an object", value))?;
+            let members = value
+                .as_object()
+                .ok_or_else(|| expected("an object", value))?;
             // As the whole body it has no name of a member around it.
             let outer = match schema.http_payload() {
                 Some(_) => service.payload_schema(member),
@@ -154,6 +163,26 @@ fn write_element(
     match value {
         Value::Null => serializer.write_null(schema),
         value => write(service, serializer, schema, member, value),
+    }
+}
+
+/// Whether a form has no way to say a list: ec2Query that it is empty, either protocol that its elements
+/// are.
+fn is_left_out(protocol: Protocol, values: &[Value]) -> bool {
+    fn is_nothing(value: &Value, protocol: Protocol) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Object(members) => members.values().all(|value| is_nothing(value, protocol)),
+            Value::Array(values) => is_left_out(protocol, values),
+            _ => false,
+        }
+    }
+    match protocol {
+        Protocol::Ec2Query => values.iter().all(|value| is_nothing(value, protocol)),
+        Protocol::AwsQuery => {
+            !values.is_empty() && values.iter().all(|value| is_nothing(value, protocol))
+        }
+        _ => false,
     }
 }
 

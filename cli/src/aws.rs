@@ -1,0 +1,212 @@
+//! Which AWS the tasks call: that of the environment's credentials, something that stands in for it, or
+//! none.
+
+use std::str::FromStr;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{self, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use segno_integrations::aws::{Clients, Limits, Reach};
+
+use crate::{dev::guard, endpoint::Endpoint, environment};
+
+/// What `--aws` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// No call leaves this machine.
+    None,
+    /// The account of the environment's credentials.
+    Account,
+    /// Something that stands in for AWS.
+    Endpoint(Endpoint),
+}
+
+/// The AWS that tasks call.
+pub(crate) struct Aws {
+    pub(crate) clients: Clients,
+    /// What people are told of it.
+    pub(crate) about: String,
+}
+
+/// Bytes of a service's response that are read at most. A result may have 256 KiB, and is written
+/// longer on the wire.
+const RESPONSE_BYTES_MAX: u64 = 4 << 20;
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self::None),
+            "account" => Ok(Self::Account),
+            url => Endpoint::parse(url).map(Self::Endpoint).map_err(|_| {
+                "it must be none, account, or the URL of what stands in for AWS".into()
+            }),
+        }
+    }
+}
+
+/// The AWS of a choice; without one, what the environment's endpoints say. `own_port` is the port of a
+/// server that must not call itself.
+pub(crate) async fn connect(
+    choice: Option<&Choice>,
+    region: &str,
+    own_port: Option<u16>,
+) -> anyhow::Result<Option<Aws>> {
+    let limits = Limits {
+        response_bytes_max: RESPONSE_BYTES_MAX,
+    };
+    let aws = |config, reach, about| Aws {
+        clients: Clients::new(config, reach, limits),
+        about,
+    };
+    Ok(match choice {
+        Some(Choice::None) => None,
+        Some(Choice::Account) => {
+            let config = aws_config::defaults(BehaviorVersion::latest())
+                .region(Region::new(region.to_owned()))
+                .http_client(http_client())
+                .load()
+                .await;
+            let about = "AWS, with the credentials of the environment".into();
+            Some(aws(config, Reach::Everywhere, about))
+        }
+        Some(Choice::Endpoint(endpoint)) => {
+            let config = local(region).endpoint_url(endpoint.to_string()).build();
+            let about = format!("AWS at {endpoint}");
+            Some(aws(config, Reach::ConfiguredEndpoints, about))
+        }
+        None => {
+            let Some(overrides) = Overrides::of_environment(own_port)? else {
+                return Ok(None);
+            };
+            let mut config = local(region);
+            config.set_endpoint_url(overrides.general.as_ref().map(ToString::to_string));
+            let about = overrides.about();
+            let config = config.service_config(overrides).build();
+            Some(aws(config, Reach::ConfiguredEndpoints, about))
+        }
+    })
+}
+
+/// A configuration with the environment's credentials, or some that no service of AWS takes.
+fn local(region: &str) -> aws_types::sdk_config::Builder {
+    let (id, secret, token) = environment::credentials();
+    let credentials = Credentials::new(id, secret, token, None, "environment");
+    SdkConfig::builder()
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client())
+        .sleep_impl(TokioSleep::new())
+        .time_source(SystemTimeSource::new())
+}
+
+fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+/// `AWS_ENDPOINT_URL`, and that of each service. An endpoint that is this server itself is none: whoever
+/// exports `AWS_ENDPOINT_URL` for the AWS CLI has it in this shell, too.
+#[derive(Debug)]
+struct Overrides {
+    general: Option<Endpoint>,
+    own_port: Option<u16>,
+}
+
+const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL";
+
+impl Overrides {
+    fn of_environment(own_port: Option<u16>) -> anyhow::Result<Option<Self>> {
+        let mut general = None;
+        let mut is_any = false;
+        for (variable, url) in environment::endpoints() {
+            let endpoint =
+                Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))?;
+            if is_own(&endpoint, own_port) {
+                eprintln!("{variable}={endpoint} is this server: tasks do not call it");
+                continue;
+            }
+            is_any = true;
+            if variable == ENDPOINT_VARIABLE {
+                general = Some(endpoint);
+            }
+        }
+        Ok(is_any.then_some(Self { general, own_port }))
+    }
+
+    fn about(&self) -> String {
+        match &self.general {
+            Some(endpoint) => format!("AWS at {endpoint} ({ENDPOINT_VARIABLE})"),
+            None => format!("AWS at {ENDPOINT_VARIABLE}_…"),
+        }
+    }
+}
+
+impl LoadServiceConfig for Overrides {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
+        let url = environment::variable(&format!("{}_{service}", key.env()))?;
+        let endpoint = Endpoint::parse(&url).ok()?;
+        (!is_own(&endpoint, self.own_port)).then(|| endpoint.to_string())
+    }
+}
+
+fn is_own(endpoint: &Endpoint, own_port: Option<u16>) -> bool {
+    let text = endpoint.to_string();
+    let authority = text.strip_prefix("http://").unwrap_or(&text);
+    let authority = authority.split('/').next().unwrap_or(authority);
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+    own_port.is_some() && port.parse().ok() == own_port && guard::is_loopback(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_own(url: &str) -> bool {
+        super::is_own(&Endpoint::parse(url).unwrap(), Some(8083))
+    }
+
+    #[test]
+    fn this_server_is_no_aws_by_any_of_its_names() {
+        for url in [
+            "http://localhost:8083",
+            "http://127.0.0.1:8083/",
+            "http://[::1]:8083",
+            "http://sfn.localhost:8083",
+        ] {
+            assert!(is_own(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn another_port_or_another_host_may_be_aws() {
+        for url in [
+            "http://localhost:9000",
+            "http://localhost",
+            "http://aws.test:8083",
+        ] {
+            assert!(!is_own(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_choice_is_none_the_account_or_a_url() {
+        assert_eq!("none".parse(), Ok(Choice::None));
+        assert_eq!("account".parse(), Ok(Choice::Account));
+        let endpoint = Endpoint::parse("http://127.0.0.1:4566").unwrap();
+        assert_eq!(
+            "http://127.0.0.1:4566".parse(),
+            Ok(Choice::Endpoint(endpoint))
+        );
+        assert!("moto".parse::<Choice>().is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! Actions of AWS services: as `aws-sdk:` has them, and as the optimized integrations do.
+//!
+//! AWS: [Integrating services](https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html).
+
+mod emr;
+mod optimized;
+pub(crate) mod response;
+
+use segno_asl::{
+    data::number::to_json,
+    errors::{StateError, names},
+};
+use serde_json::{Map, Value};
+
+use self::optimized::Optimized;
+use crate::{
+    CallOutcome,
+    aws::{Client, Clients, ErrorStyle, Naming, Operation, Response, Service},
+};
+
+/// Calls the actions of AWS services.
+#[derive(Debug)]
+pub struct Services {
+    clients: Clients,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// ARN of the execution.
+    pub execution_arn: &'a str,
+    /// ARN of its state machine.
+    pub state_machine_arn: &'a str,
+}
+
+impl Services {
+    /// Services behind these clients.
+    pub fn new(clients: Clients) -> Self {
+        Self { clients }
+    }
+
+    /// Whether there is such an action, and if not, what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever wrote the definition.
+    pub fn accepts(&self, service: &str, action: &str) -> Result<(), String> {
+        let target = Target::find(service, action)?;
+        self.clients.of(target.service).map(|_| ())
+    }
+
+    /// Performs a task whose resource is `arn:aws:states:::SERVICE:ACTION`.
+    ///
+    /// # Errors
+    ///
+    /// The service's error, by the name that the integration gives it.
+    pub async fn call(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: &str,
+        caller: Caller<'_>,
+    ) -> CallOutcome {
+        let parameters = serde_json::from_str(parameters).map_err(|error| runtime(&error))?;
+        let result = self.result(service, action, parameters, caller).await?;
+        Ok(to_json(&result))
+    }
+
+    /// The same, with JSON values.
+    ///
+    /// # Errors
+    ///
+    /// The service's error, by the name that the integration gives it.
+    pub async fn result(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: Value,
+        caller: Caller<'_>,
+    ) -> Result<Value, StateError> {
+        let target = Target::find(service, action).map_err(|why| runtime(&why))?;
+        let client = self
+            .clients
+            .of(target.service)
+            .map_err(|why| runtime(&why))?;
+        let given = match parameters {
+            Value::Object(given) => given,
+            _ => return Err(runtime(&"The parameters of a service must be an object")),
+        };
+        match target.optimized {
+            None => {
+                let response = target.send(&client, given, Naming::Sdk).await?;
+                Ok(Value::Object(response.value))
+            }
+            Some(optimized) => {
+                let sent = optimized.request(action, given.clone(), caller)?;
+                optimized.find_host(&sent).await?;
+                let naming = Naming::Model {
+                    has_empty_lists: optimized.has_empty_lists,
+                };
+                let response = target.send(&client, sent, naming).await?;
+                optimized.result(action, &given, response)
+            }
+        }
+    }
+}
+
+/// What a resource calls.
+struct Target {
+    service: &'static Service,
+    operation: &'static Operation,
+    /// `None`: the action as it is.
+    optimized: Option<&'static Optimized>,
+}
+
+impl Target {
+    fn find(service: &str, action: &str) -> Result<Self, String> {
+        let optimized = match service.strip_prefix("aws-sdk:") {
+            Some(_) => None,
+            None => Some(
+                Optimized::find(service, action)
+                    .ok_or_else(|| format!("there is no integration {service}:{action} here"))?,
+            ),
+        };
+        let name = match optimized {
+            Some(optimized) => optimized.service,
+            None => service.trim_start_matches("aws-sdk:"),
+        };
+        let found = Service::find(name).ok_or_else(|| format!("there is no service {name}"))?;
+        let action = optimized.map_or(action, |optimized| optimized.action(action));
+        let operation = found
+            .operation(action)
+            .ok_or_else(|| format!("{} has no action {action}", found.id()))?;
+        if operation.flags.streams_events() {
+            return Err(format!(
+                "{name}:{action} answers with a stream of events, which no state can wait for"
+            ));
+        }
+        Ok(Self {
+            service: found,
+            operation,
+            optimized,
+        })
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        parameters: Map<String, Value>,
+        naming: Naming,
+    ) -> Result<Response, StateError> {
+        let style = self
+            .optimized
+            .map_or(ErrorStyle::Sdk, |optimized| optimized.errors);
+        let called = client.call(self.operation, parameters, naming, &[]).await;
+        called.map_err(|error| error.into_state_error(self.service, style))
+    }
+}
+
+fn runtime(why: &dyn std::fmt::Display) -> StateError {
+    StateError::new(names::RUNTIME, why.to_string())
+}
