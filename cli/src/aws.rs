@@ -1,7 +1,7 @@
 //! Which AWS the tasks call: that of the environment's credentials, something that stands in for it, or
 //! none.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -30,8 +30,8 @@ pub(crate) enum Choice {
 /// The AWS that tasks call.
 pub(crate) struct Aws {
     pub(crate) clients: Clients,
-    /// What people are told of it.
-    pub(crate) about: String,
+    /// What people are told of it, if there is any.
+    pub(crate) about: Option<String>,
 }
 
 /// Bytes of a service's response that are read at most. A result may have 256 KiB, and is written
@@ -52,47 +52,54 @@ impl FromStr for Choice {
     }
 }
 
-/// The AWS of a choice; without one, what the environment's endpoints say. `own_port` is the port of a
-/// server that must not call itself.
+/// The AWS of a choice; without one, what the environment's endpoints say. Step Functions is this server
+/// itself, if there is one, at `own_port`.
 pub(crate) async fn connect(
     choice: Option<&Choice>,
     region: &str,
     own_port: Option<u16>,
-) -> anyhow::Result<Option<Aws>> {
+) -> anyhow::Result<Aws> {
+    let mut overrides = Overrides {
+        own_port,
+        ..Overrides::default()
+    };
+    let mut reach = Reach::ConfiguredEndpoints;
+    let (mut config, about) = match choice {
+        Some(Choice::None) => (local(region), None),
+        Some(Choice::Account) => {
+            reach = Reach::Everywhere;
+            let about = "AWS, with the credentials of the environment".to_owned();
+            (account(region).await, Some(about))
+        }
+        Some(Choice::Endpoint(endpoint)) => {
+            overrides.general = Some(endpoint.clone());
+            (local(region), Some(format!("AWS at {endpoint}")))
+        }
+        None => {
+            overrides.read_environment()?;
+            let about = overrides.about();
+            (local(region), about)
+        }
+    };
+    config.set_endpoint_url(overrides.general.as_ref().map(ToString::to_string));
+    let config = config.service_config(overrides).build();
     let limits = Limits {
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
-    let aws = |config, reach, about| Aws {
+    Ok(Aws {
         clients: Clients::new(config, reach, limits),
         about,
-    };
-    Ok(match choice {
-        Some(Choice::None) => None,
-        Some(Choice::Account) => {
-            let config = aws_config::defaults(BehaviorVersion::latest())
-                .region(Region::new(region.to_owned()))
-                .http_client(http_client())
-                .load()
-                .await;
-            let about = "AWS, with the credentials of the environment".into();
-            Some(aws(config, Reach::Everywhere, about))
-        }
-        Some(Choice::Endpoint(endpoint)) => {
-            let config = local(region).endpoint_url(endpoint.to_string()).build();
-            let about = format!("AWS at {endpoint}");
-            Some(aws(config, Reach::ConfiguredEndpoints, about))
-        }
-        None => {
-            let Some(overrides) = Overrides::of_environment(own_port)? else {
-                return Ok(None);
-            };
-            let mut config = local(region);
-            config.set_endpoint_url(overrides.general.as_ref().map(ToString::to_string));
-            let about = overrides.about();
-            let config = config.service_config(overrides).build();
-            Some(aws(config, Reach::ConfiguredEndpoints, about))
-        }
     })
+}
+
+/// A configuration with the credentials that any AWS tool would find.
+async fn account(region: &str) -> aws_types::sdk_config::Builder {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .http_client(http_client())
+        .load()
+        .await
+        .into_builder()
 }
 
 /// A configuration with the environment's credentials, or some that no service of AWS takes.
@@ -113,49 +120,61 @@ fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
-/// `AWS_ENDPOINT_URL`, and that of each service. An endpoint that is this server itself is none: whoever
+/// Endpoints of services. One that is this server itself is none but that of Step Functions: whoever
 /// exports `AWS_ENDPOINT_URL` for the AWS CLI has it in this shell, too.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Overrides {
     general: Option<Endpoint>,
+    /// By the variable that names them.
+    of_services: BTreeMap<String, Endpoint>,
     own_port: Option<u16>,
 }
 
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL";
+const STATES_VARIABLE: &str = "AWS_ENDPOINT_URL_SFN";
 
 impl Overrides {
-    fn of_environment(own_port: Option<u16>) -> anyhow::Result<Option<Self>> {
-        let mut general = None;
-        let mut is_any = false;
+    fn read_environment(&mut self) -> anyhow::Result<()> {
         for (variable, url) in environment::endpoints() {
             let endpoint =
                 Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))?;
-            if is_own(&endpoint, own_port) {
-                eprintln!("{variable}={endpoint} is this server: tasks do not call it");
-                continue;
-            }
-            is_any = true;
-            if variable == ENDPOINT_VARIABLE {
-                general = Some(endpoint);
+            if is_own(&endpoint, self.own_port) {
+                eprintln!(
+                    "{variable}={endpoint} is this server: tasks call it for Step Functions only"
+                );
+            } else if variable == ENDPOINT_VARIABLE {
+                self.general = Some(endpoint);
+            } else {
+                self.of_services.insert(variable, endpoint);
             }
         }
-        Ok(is_any.then_some(Self { general, own_port }))
+        Ok(())
     }
 
-    fn about(&self) -> String {
-        match &self.general {
-            Some(endpoint) => format!("AWS at {endpoint} ({ENDPOINT_VARIABLE})"),
-            None => format!("AWS at {ENDPOINT_VARIABLE}_…"),
-        }
+    fn about(&self) -> Option<String> {
+        let general = self
+            .general
+            .iter()
+            .map(|endpoint| format!("AWS at {endpoint} ({ENDPOINT_VARIABLE})"));
+        let of_services = self.of_services.iter();
+        let of_services =
+            of_services.map(|(variable, endpoint)| format!("{endpoint} ({variable})"));
+        let all: Vec<String> = general.chain(of_services).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 }
 
 impl LoadServiceConfig for Overrides {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
-        let url = environment::variable(&format!("{}_{service}", key.env()))?;
-        let endpoint = Endpoint::parse(&url).ok()?;
-        (!is_own(&endpoint, self.own_port)).then(|| endpoint.to_string())
+        let variable = format!("{ENDPOINT_VARIABLE}_{service}");
+        match self.of_services.get(&variable) {
+            Some(endpoint) => Some(endpoint.to_string()),
+            None if variable == STATES_VARIABLE => {
+                self.own_port.map(|port| format!("http://127.0.0.1:{port}"))
+            }
+            None => None,
+        }
     }
 }
 

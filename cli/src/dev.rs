@@ -6,6 +6,7 @@ mod declared;
 mod discovery;
 pub(crate) mod guard;
 mod log_lines;
+mod logs;
 mod machines;
 mod metrics;
 mod port;

@@ -23,13 +23,10 @@ pub(crate) fn account_id() -> String {
     first(&["AWS_ACCOUNT_ID"]).map_or(ACCOUNT_DEFAULT.into(), |(_, account)| account)
 }
 
-/// `AWS_ENDPOINT_URL` and the endpoints of single services, but that of Step Functions: with their
-/// variables' names.
+/// `AWS_ENDPOINT_URL` and the endpoints of single services, with their variables' names.
 pub(crate) fn endpoints() -> Vec<(String, String)> {
-    let of_tasks =
-        |name: &str| name.starts_with("AWS_ENDPOINT_URL") && name != "AWS_ENDPOINT_URL_SFN";
     let mut endpoints: Vec<_> = env::vars()
-        .filter(|(name, value)| of_tasks(name) && !value.is_empty())
+        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && !value.is_empty())
         .collect();
     endpoints.sort();
     endpoints

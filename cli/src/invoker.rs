@@ -15,6 +15,7 @@ use segno_integrations::{
     aws::Clients,
     lambda::{self, InvokeParameters, Lambda, function_name},
     local::Target,
+    logs::LogDelivery,
     services::{Caller, Services},
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
@@ -26,7 +27,7 @@ pub(crate) struct LocalInvoker {
     mocking: Mocking,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
-    services: Option<Services>,
+    services: Arc<Services>,
     /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
     /// created other state machines.
     has_api: bool,
@@ -43,7 +44,7 @@ enum Mocking {
 
 impl LocalInvoker {
     /// Reads `NAME=TARGET` options.
-    pub(crate) fn new(options: &[String], aws: Option<Clients>) -> anyhow::Result<Self> {
+    pub(crate) fn new(options: &[String], aws: Clients) -> anyhow::Result<Self> {
         let mut targets = BTreeMap::new();
         for option in options {
             let (name, target) = option
@@ -58,10 +59,20 @@ impl LocalInvoker {
         Ok(Self {
             mocking: Mocking::Nothing,
             targets,
-            lambda: aws.as_ref().and_then(|clients| Lambda::new(clients).ok()),
-            services: aws.map(Services::new),
+            lambda: Lambda::new(&aws).ok(),
+            services: Arc::new(Services::new(aws)),
             has_api: false,
         })
+    }
+
+    /// What takes log entries to CloudWatch Logs, if that may be called.
+    pub(crate) fn logs(&self) -> Option<LogDelivery> {
+        let may_call = self
+            .services
+            .accepts("aws-sdk:cloudwatchlogs", "putLogEvents");
+        may_call
+            .ok()
+            .map(|()| LogDelivery::begin(Arc::clone(&self.services)))
     }
 
     /// The same, with the tasks of some states mocked.
@@ -141,10 +152,11 @@ impl LocalInvoker {
             }
             Resource::Service {
                 service, action, ..
-            } => match &self.services {
-                Some(services) => services.call(service, action, input, caller(call)).await,
-                None => Err(no_target(&call.state, &call.state)),
-            },
+            } => {
+                self.services
+                    .call(service, action, input, caller(call))
+                    .await
+            }
             Resource::Activity { .. } => Err(no_target(&call.state, &call.state)),
         }
     }
@@ -176,10 +188,7 @@ impl Invoker for LocalInvoker {
             Resource::Service {
                 service, action, ..
             } => {
-                let accepted = match &self.services {
-                    Some(services) => services.accepts(service, action),
-                    None => Err("no AWS is to be called (--aws account|URL)".into()),
-                };
+                let accepted = self.services.accepts(service, action);
                 return accepted.map_err(|why| {
                     let resource = &task.resource;
                     let ways = ways(state);

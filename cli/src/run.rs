@@ -105,8 +105,7 @@ impl Observer for Shown {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = request(&arguments)?;
     let aws = aws::connect(arguments.aws.as_ref(), &environment::region(), None).await?;
-    let clients = aws.map(|aws| aws.clients);
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, clients)?;
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, aws.clients)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
         let definition = definition::machine_name(&arguments.file);
         let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;

@@ -24,6 +24,7 @@ use super::{
     banner::{Banner, listed},
     guard::Guard,
     log_lines::LogLines,
+    logs::LocalLogs,
     machines::{Loaded, Machines},
     port, prefix,
     server::{Server, router},
@@ -63,8 +64,11 @@ pub(super) async fn serve<S: Backend>(
     let address = listener.local_addr()?;
     let (invoker, tasks) = tasks::invoker(arguments, &place, address.port()).await?;
     let activity = Activity::new(arguments.verbose > 0, Palette::of(&std::io::stderr()));
-    let log_lines = Arc::new(LogLines::begin(io::stdout())?);
-    let engine = engine(store, invoker, &activity, Arc::clone(&log_lines), arguments);
+    let logs = Arc::new(LocalLogs::new(
+        LogLines::begin(io::stdout())?,
+        invoker.logs(),
+    ));
+    let engine = engine(store, invoker, &activity, Arc::clone(&logs), arguments);
     let worker = engine.clone();
     tokio::spawn(async move { worker.work().await });
     let resumed = tokio::spawn(resume(engine.clone()));
@@ -94,7 +98,7 @@ pub(super) async fn serve<S: Backend>(
         () = asked_to_stop() => ExitCode::from(exit::INTERRUPTED),
         () = finish(&activity, serving, kept.fate) => ExitCode::SUCCESS,
     };
-    log_lines.flush();
+    logs.flush().await;
     Ok(exit)
 }
 
@@ -104,7 +108,7 @@ fn engine<S: Backend>(
     store: S,
     invoker: LocalInvoker,
     activity: &Activity,
-    logs: Arc<LogLines>,
+    logs: Arc<LocalLogs>,
     arguments: &Arguments,
 ) -> LocalEngine<S> {
     let config = segno_engine::Config {

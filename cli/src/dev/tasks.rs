@@ -14,21 +14,19 @@ pub(super) async fn invoker(
     own_port: u16,
 ) -> anyhow::Result<(LocalInvoker, String)> {
     let aws = aws::connect(arguments.aws.as_ref(), &place.region, Some(own_port)).await?;
-    let others = match &aws {
-        Some(aws) => aws.about.clone(),
+    let others = match aws.about {
         None if arguments.lambdas.is_empty() => {
-            "nothing (--lambda NAME=TARGET, or --aws account|URL)".into()
+            Some("nothing (--lambda NAME=TARGET, or --aws account|URL)".into())
         }
-        None => String::new(),
+        about => about,
     };
-    let clients = aws.map(|aws| aws.clients);
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, clients)?.with_api();
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, aws.clients)?.with_api();
     if let Some(file) = &arguments.mock {
         let cases = TestCases::new(MockFile::read(file)?, arguments.case.clone())?;
         invoker = invoker.with_test_cases(cases);
     }
     let mut tasks = arguments.lambdas.clone();
-    tasks.extend(Some(others).filter(|others| !others.is_empty()));
+    tasks.extend(others);
     Ok((invoker, tasks.join(", ")))
 }
 

@@ -5,6 +5,7 @@
 
 mod client;
 mod customizations;
+mod discovery;
 mod endpoint;
 mod error;
 mod model;

@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod lambda;
 pub mod local;
+pub mod logs;
 mod sdk_error;
 pub mod services;
 

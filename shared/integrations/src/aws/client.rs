@@ -42,6 +42,7 @@ use serde_json::{Map, Value};
 
 use super::{
     customizations,
+    discovery::Discovered,
     endpoint::{self, Variant},
     error::{ErrorStyle, ServiceError},
     model::{Operation, Protocol, Service},
@@ -83,6 +84,7 @@ pub struct Client {
     plugins: RuntimePlugins,
     is_overridden: bool,
     limits: Limits,
+    discovered: Discovered,
 }
 
 /// Why a call did not succeed.
@@ -125,7 +127,8 @@ impl Clients {
         if self.reach == Reach::ConfiguredEndpoints && !client.is_overridden {
             let variable = service.id.to_ascii_uppercase().replace(' ', "_");
             return Err(format!(
-                "{} has no endpoint here; give it one with AWS_ENDPOINT_URL_{variable}",
+                "{} is not to be called; let it be with --aws account, or give it an endpoint with \
+                 --aws URL or AWS_ENDPOINT_URL_{variable}",
                 service.id
             ));
         }
@@ -167,6 +170,7 @@ impl Client {
                 ),
             is_overridden,
             limits,
+            discovered: Discovered::default(),
         }
     }
 
@@ -178,8 +182,13 @@ impl Client {
         naming: Naming,
         headers: &[(&'static str, String)],
     ) -> Result<Response, CallError> {
+        let endpoint = match operation.flags.discovers_endpoint() && !self.is_overridden {
+            true => Some(Box::pin(self.discovered_endpoint()).await?),
+            false => None,
+        };
         let call = Call {
             headers: headers.to_vec(),
+            endpoint,
             ..self.prepared(operation, naming)
         };
         let plugins = self.plugins.clone().with_operation_plugin(call);
@@ -191,6 +200,20 @@ impl Client {
                 .map_err(|_| CallError::Client("the output of a call is a response".into())),
             Err(error) => Err(call_error(error)),
         }
+    }
+
+    /// The endpoint that the service wants this caller to use.
+    async fn discovered_endpoint(&self) -> Result<String, CallError> {
+        if let Some(known) = self.discovered.get() {
+            return Ok(known);
+        }
+        let describe = self.service.operation("describeEndpoints");
+        let describe = describe.ok_or_else(|| {
+            CallError::Client("the service has no operation that tells its endpoint".into())
+        })?;
+        let response = self.call(describe, Map::new(), Naming::Sdk, &[]).await?;
+        let endpoint = self.discovered.keep(&response.value);
+        endpoint.ok_or_else(|| CallError::Client("the service told no endpoint".into()))
     }
 
     pub(crate) fn service(&self) -> &'static Service {
@@ -218,6 +241,7 @@ impl Client {
             protocol: self.protocol.clone(),
             naming,
             headers: Vec::new(),
+            endpoint: None,
             is_overridden: self.is_overridden,
             response_bytes_max: self.limits.response_bytes_max,
         }
@@ -321,7 +345,7 @@ fn protocol(service: &Service) -> SharedClientProtocol {
 
 /// An endpoint that is known beforehand.
 #[derive(Debug)]
-struct Fixed(String);
+pub(crate) struct Fixed(pub(crate) String);
 
 impl ResolveEndpoint for Fixed {
     fn resolve_endpoint<'a>(&'a self, _: &'a EndpointResolverParams) -> EndpointFuture<'a> {

@@ -82,7 +82,22 @@ pub(crate) fn adapt_request(call: &Call, request: &mut HttpRequest) -> Result<()
         "Route 53" => shorten_ids(request)?,
         _ => {}
     }
+    name_text(call, request);
     add_checksum(call, request)
+}
+
+/// A body that is text by nature says so, as the SDK for Java does for strings.
+fn name_text(call: &Call, request: &mut HttpRequest) {
+    let input = call.service.structure(call.operation.input);
+    let is_stream = input.is_some_and(|input| {
+        input
+            .payload
+            .is_some_and(|payload| input.members[payload].is_stream())
+    });
+    if is_stream && request.headers().get("content-type").is_none() {
+        let text = "text/plain; charset=UTF-8";
+        request.headers_mut().insert("content-type", text);
+    }
 }
 
 /// Route 53 gives ids as paths, and takes them without.

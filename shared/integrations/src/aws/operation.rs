@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::{
             AuthSchemeOptionResolverParams, SharedAuthSchemeOptionResolver,
             static_resolver::StaticAuthSchemeOptionResolver,
         },
-        endpoint::EndpointResolverParams,
+        endpoint::{EndpointResolverParams, SharedEndpointResolver},
         interceptors::context::{Error, Input, Output},
         orchestrator::{HttpRequest, HttpResponse, Metadata, OrchestratorError},
         runtime_components::RuntimeComponentsBuilder,
@@ -34,6 +34,7 @@ use aws_types::request_id::RequestId;
 use serde_json::{Map, Value};
 
 use super::{
+    client::Fixed,
     customizations,
     error::{ErrorResponse, ServiceError},
     model::{Operation, Protocol, Service, Target},
@@ -63,6 +64,8 @@ pub(crate) struct Call {
     pub(crate) naming: Naming,
     /// Headers beyond those of the input.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Where to, if not where the client's calls go.
+    pub(crate) endpoint: Option<String>,
     /// Whether the endpoint was given, so that nothing is put in front of its host.
     pub(crate) is_overridden: bool,
     pub(crate) response_bytes_max: u64,
@@ -96,12 +99,15 @@ impl RuntimePlugin for Call {
             true => NO_AUTH_SCHEME_ID,
             false => sigv4::SCHEME_ID,
         };
-        let resolver = StaticAuthSchemeOptionResolver::new(vec![scheme]);
-        Cow::Owned(
-            RuntimeComponentsBuilder::new("operation").with_auth_scheme_option_resolver(Some(
-                SharedAuthSchemeOptionResolver::new(resolver),
-            )),
-        )
+        let schemes = StaticAuthSchemeOptionResolver::new(vec![scheme]);
+        let schemes = SharedAuthSchemeOptionResolver::new(schemes);
+        let mut components = RuntimeComponentsBuilder::new("operation");
+        components.set_auth_scheme_option_resolver(Some(schemes));
+        if let Some(url) = &self.endpoint {
+            let endpoint = SharedEndpointResolver::new(Fixed(url.clone()));
+            components.set_endpoint_resolver(Some(endpoint));
+        }
+        Cow::Owned(components)
     }
 }
 
