@@ -2,6 +2,7 @@
 
     python3 tests/aws_messages --program PATH            every operation of every service
     python3 tests/aws_messages --program PATH --sample 500 --seed 7
+    python3 tests/aws_messages --program PATH --protocols FOLDER
 
 PATH is the example `aws_messages` of segno-integrations. Fails if fewer than 99.9% are equal, or if one
 differs that is not in `known.py`.
@@ -17,6 +18,7 @@ import sys
 import incoming
 import known
 import outgoing
+import protocols
 
 FLOOR = 0.999
 
@@ -24,6 +26,7 @@ FLOOR = 0.999
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--protocols", help="the source distribution of aiobotocore, unpacked")
     parser.add_argument("--sample", type=int, help="how many of the cases, drawn at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=20, help="how many differences are printed")
@@ -38,7 +41,10 @@ def main():
         cases = [case for case in cases if not isinstance(case, str)]
         for line in unwritten:
             print(f"SKIPPED {line}")
-        failed |= report(title, cases, answers(options.program, cases), options.show)
+        failed |= report(title, cases, answers(options.program, cases), options.show, FLOOR)
+    if options.protocols:
+        cases = list(protocols.cases(options.protocols))
+        failed |= report("protocol tests", cases, answers(options.program, cases), options.show, 0)
     sys.exit(failed)
 
 
@@ -51,7 +57,7 @@ def answers(program, cases):
     return found
 
 
-def report(title, cases, found, show):
+def report(title, cases, found, show, floor):
     """Whether this is a failure."""
     counts, different, explained, unknown = collections.Counter(), [], collections.Counter(), 0
     for case, answer in zip(cases, found):
@@ -75,7 +81,7 @@ def report(title, cases, found, show):
         print(f"  {count} differ: {reason}")
     if unknown:
         print(f"  {unknown} differ for no known reason")
-    return unknown > 0 or equal < FLOOR * len(cases)
+    return unknown > 0 or equal < floor * len(cases)
 
 
 main()

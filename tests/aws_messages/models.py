@@ -22,6 +22,12 @@ def services():
         yield name, protocol, model
 
 
+def is_event_stream(shapes, ref):
+    """Whether an output is a stream of events."""
+    members = shapes[ref["shape"]].get("members", {}) if ref else {}
+    return any(shapes[member["shape"]].get("eventstream") for member in members.values())
+
+
 def variable_name(name):
     """As the AWS SDK for Java has it: a leading run of capitals is small, up to the next word's."""
     run = 1

@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 
 #[derive(Deserialize)]
 struct Line {
+    /// A model of its own, in base64.
+    frame: Option<String>,
     service: String,
     action: String,
     #[serde(flatten)]
@@ -45,11 +47,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let line: Line = serde_json::from_str(&line?)?;
-        let service = Service::find(&line.service).ok_or("no such service")?;
+        let service = match &line.frame {
+            Some(frame) => Service::from_frame(BASE64_STANDARD.decode(frame)?),
+            None => Service::find(&line.service),
+        };
+        let service = service.ok_or("no such service")?;
         let operation = service.operation(&line.action).ok_or("no such action")?;
-        let client = clients
-            .entry(service.id())
-            .or_insert_with(|| Client::new(service, &config, limits));
+        let new = || Client::new(service, &config, limits);
+        let client = match line.frame {
+            Some(_) => clients.entry("").insert_entry(new()).into_mut(),
+            None => clients.entry(service.id()).or_insert_with(new),
+        };
         let answer = match line.message {
             Message::Request { parameters } => request(client, operation, &parameters),
             Message::Response {

@@ -1,6 +1,6 @@
 """Makes sdk.tbl, the table of all AWS services and operations, from botocore's models.
 
-    python3 -m venv VENV && VENV/bin/pip install -r generate/requirements.txt
+    python3 -m venv VENV && VENV/bin/pip install -r requirements.txt
     VENV/bin/python generate            writes sdk.tbl and LOCK
     VENV/bin/python generate --check    fails if they are not what would be written
 

@@ -270,6 +270,13 @@ impl Service {
         table::service(name)
     }
 
+    /// A service from elsewhere: a frame as `model/generate` writes them. `None` if it is not one.
+    ///
+    /// The service stays for ever, as those of the table do.
+    pub fn from_frame(frame: Vec<u8>) -> Option<&'static Self> {
+        decode::service(frame.leak()).map(|service| &*Box::leak(Box::new(service)))
+    }
+
     /// The name that configuration knows it by: `DynamoDB`.
     pub fn id(&self) -> &'static str {
         self.id

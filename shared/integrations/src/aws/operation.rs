@@ -176,6 +176,10 @@ impl Call {
         let target = self.operation.output;
         let read = match (target, self.service.protocol) {
             (Target::Unit, _) => Ok(Map::new()),
+            // Nothing is a document without members.
+            (_, Protocol::AwsQuery | Protocol::Ec2Query) if body_of(response).is_empty() => {
+                Ok(Map::new())
+            }
             // The root element is the result.
             (_, Protocol::Ec2Query) => {
                 let settings = aws_smithy_xml::codec::XmlCodecSettings::builder()

@@ -107,8 +107,8 @@ impl Reader<'_> {
             Target::Boolean => deserializer.read_boolean(schema)?.into(),
             Target::Integer => deserializer.read_integer(schema)?.into(),
             Target::Long => deserializer.read_long(schema)?.into(),
-            Target::Float => widened(deserializer.read_float(schema)?).into(),
-            Target::Double => deserializer.read_double(schema)?.into(),
+            Target::Float => number(widened(deserializer.read_float(schema)?)),
+            Target::Double => number(deserializer.read_double(schema)?),
             Target::String => deserializer.read_string(schema)?.into(),
             Target::Document => plain(deserializer.read_document(schema)?),
             Target::Blob | Target::Stream => {
@@ -187,6 +187,16 @@ fn move_stream_last(
     }
 }
 
+/// What JSON has no number for is a word, as in Java.
+fn number(double: f64) -> Value {
+    match double {
+        double if double.is_nan() => "NaN".into(),
+        f64::INFINITY => "Infinity".into(),
+        f64::NEG_INFINITY => "-Infinity".into(),
+        double => double.into(),
+    }
+}
+
 /// The double that prints as the float does.
 fn widened(float: f32) -> f64 {
     float.to_string().parse().unwrap_or(f64::from(float))
@@ -204,7 +214,7 @@ fn plain(document: Document) -> Value {
         Document::String(text) => text.into(),
         Document::Number(Number::PosInt(number)) => number.into(),
         Document::Number(Number::NegInt(number)) => number.into(),
-        Document::Number(Number::Float(number)) => number.into(),
+        Document::Number(Number::Float(double)) => number(double),
         Document::Array(values) => values.into_iter().map(plain).collect(),
         Document::Object(members) => {
             let members = members.into_iter().map(|(key, value)| (key, plain(value)));
