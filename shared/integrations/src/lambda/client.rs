@@ -1,17 +1,16 @@
 //! Lambda's Invoke over HTTP, signed.
 
-use std::{fmt, time::SystemTime};
+use std::fmt;
 
-use aws_credential_types::Credentials as SigningCredentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4::SigningParams,
-};
 use segno_asl::errors::StateError;
 use serde_json::Value;
 
 use super::{Function, Invocation, InvokeParameters, PREFIX, TRACE_HEADER};
-use crate::sdk_error::{ServiceError, client_error};
+use crate::{
+    encode::percent,
+    sdk_error::{ServiceError, client_error},
+    signature::sign,
+};
 
 /// Lambda behind an endpoint.
 #[derive(Clone)]
@@ -89,13 +88,13 @@ impl Lambda {
     }
 
     fn request(&self, parameters: &InvokeParameters) -> Result<http::Request<String>, StateError> {
-        let function = encode(&parameters.function);
+        let function = percent(&parameters.function);
         let mut uri = format!(
             "{}/2015-03-31/functions/{function}/invocations",
             self.endpoint
         );
         if let Some(qualifier) = &parameters.qualifier {
-            uri.push_str(&format!("?Qualifier={}", encode(qualifier)));
+            uri.push_str(&format!("?Qualifier={}", percent(qualifier)));
         }
         let mut request = http::Request::post(uri).header("content-type", "application/json");
         for (name, value) in [
@@ -111,49 +110,12 @@ impl Lambda {
         let request = request.body(parameters.payload.clone());
         request.map_err(|error| client_error(PREFIX, &error))
     }
-
-    /// Signs a request for Lambda (Signature Version 4).
-    fn sign(
-        &self,
-        request: &mut http::Request<String>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let identity = SigningCredentials::new(
-            &self.credentials.access_key_id,
-            &self.credentials.secret_access_key,
-            self.credentials.session_token.clone(),
-            None,
-            "environment",
-        )
-        .into();
-        let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("lambda")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let headers: Vec<(&str, &str)> = request
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        let signable = SignableRequest::new(
-            request.method().as_str(),
-            request.uri().to_string(),
-            headers.into_iter(),
-            SignableBody::Bytes(request.body().as_bytes()),
-        )?;
-        let (instructions, _signature) = sign(signable, &parameters)?.into_parts();
-        instructions.apply_to_request_http1x(request);
-        Ok(())
-    }
 }
 
 impl Function for Lambda {
     async fn invoke(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
         let mut request = self.request(parameters)?;
-        self.sign(&mut request)
+        sign(&mut request, "lambda", &self.region, &self.credentials)
             .map_err(|error| client_error(PREFIX, &*error))?;
         let request = request.map(reqwest::Body::from);
         let request =
@@ -211,20 +173,6 @@ fn service_error(status: u16, headers: &[(String, String)], body: &str) -> State
         request_id: header("x-amzn-requestid").unwrap_or("null"),
     }
     .into_state_error()
-}
-
-/// Percent-encodes a path segment or a query value (RFC 3986, unreserved characters stay).
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
