@@ -25,7 +25,7 @@ use segno_interpreter::bounds::Bounds;
 use segno_local::{LocalStore, PayloadWork};
 
 use self::serve::{Kept, serve};
-use crate::{definition::Substitute, environment::PORT_DEFAULT, terminal::Palette};
+use crate::{definition::Substitute, environment::PORT_DEFAULT, services, terminal::Palette};
 
 /// Serve the Step Functions API on this machine, with the definitions that are here.
 ///
@@ -87,6 +87,9 @@ pub(crate) struct Arguments {
     /// http://HOST:PORT/PATH.
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
+
+    #[command(flatten)]
+    services: services::Options,
 
     /// Mocked tasks, in the configuration format of Step Functions Local. An execution that is started
     /// with the ARN of its state machine and #CASE has that test case.

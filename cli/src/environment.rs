@@ -25,7 +25,18 @@ pub(crate) fn account_id() -> String {
 
 /// Where Lambda is: `AWS_ENDPOINT_URL_LAMBDA`, then `AWS_ENDPOINT_URL`. With the variable's name.
 pub(crate) fn lambda_endpoint() -> anyhow::Result<Option<(&'static str, Endpoint)>> {
-    let Some((variable, url)) = first(&["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]) else {
+    endpoint("AWS_ENDPOINT_URL_LAMBDA")
+}
+
+/// Where the APIs of API Gateway are: `AWS_ENDPOINT_URL_EXECUTE_API`, then `AWS_ENDPOINT_URL`. With the
+/// variable's name.
+pub(crate) fn api_endpoint() -> anyhow::Result<Option<(&'static str, Endpoint)>> {
+    endpoint("AWS_ENDPOINT_URL_EXECUTE_API")
+}
+
+/// The endpoint of a service, or else that of all of them.
+fn endpoint(own: &'static str) -> anyhow::Result<Option<(&'static str, Endpoint)>> {
+    let Some((variable, url)) = first(&[own, "AWS_ENDPOINT_URL"]) else {
         return Ok(None);
     };
     let endpoint = Endpoint::parse(&url).map_err(|error| anyhow::anyhow!("{variable}: {error}"))?;

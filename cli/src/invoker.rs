@@ -1,5 +1,5 @@
 //! What a Task calls on a laptop: a local target if there is one for it, else Lambda behind an
-//! endpoint.
+//! endpoint, or another service.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,13 +17,17 @@ use segno_integrations::{
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
 
-use crate::mock::{Mocks, TestCases};
+use crate::{
+    mock::{Mocks, TestCases},
+    services::Services,
+};
 
-/// Local targets by name, and Lambda for the rest.
+/// Local targets by name, and Lambda and other services for the rest.
 pub(crate) struct LocalInvoker {
     mocking: Mocking,
     targets: BTreeMap<String, Target>,
     lambda: Option<Lambda>,
+    services: Services,
     /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
     /// created other state machines.
     has_api: bool,
@@ -40,7 +44,11 @@ enum Mocking {
 
 impl LocalInvoker {
     /// Reads `NAME=TARGET` options.
-    pub(crate) fn new(options: &[String], lambda: Option<Lambda>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        options: &[String],
+        lambda: Option<Lambda>,
+        services: Services,
+    ) -> anyhow::Result<Self> {
         let mut targets = BTreeMap::new();
         for option in options {
             let (name, target) = option
@@ -56,6 +64,7 @@ impl LocalInvoker {
             mocking: Mocking::Nothing,
             targets,
             lambda,
+            services,
             has_api: false,
         })
     }
@@ -132,7 +141,10 @@ impl LocalInvoker {
             Resource::Service { .. } | Resource::Activity { .. } => {
                 match self.targets.get(&*call.state) {
                     Some(target) => lambda::call_arn(target, &of_function(&call.state)).await,
-                    None => Err(no_target(&call.state, &call.state)),
+                    None => match self.services.call(call).await {
+                        Some(outcome) => outcome,
+                        None => Err(no_target(&call.state, &call.state)),
+                    },
                 }
             }
         }
@@ -163,10 +175,12 @@ impl Invoker for LocalInvoker {
             Resource::Activity { .. } => None,
             resource if starts_execution(resource) => None,
             resource => {
-                return Err(format!(
-                    "the resource {resource} is not supported yet; give the state a local target: {}",
-                    ways(state)
-                ));
+                return self.services.accepts(resource).unwrap_or_else(|| {
+                    Err(format!(
+                        "the resource {resource} is not supported yet; give the state a local target: {}",
+                        ways(state)
+                    ))
+                });
             }
         };
         match function {

@@ -22,6 +22,7 @@ mod logs;
 mod mock;
 mod progress;
 mod run;
+mod services;
 mod show;
 mod start;
 mod stop;

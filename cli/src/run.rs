@@ -32,6 +32,7 @@ use crate::{
     invoker::LocalInvoker,
     mock::MockFile,
     progress::{self, Progress},
+    services::{self, Services},
     terminal::Palette,
 };
 
@@ -55,6 +56,9 @@ pub(crate) struct Arguments {
     /// its cause) or http://HOST:PORT/PATH (JSON as a POST).
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
+
+    #[command(flatten)]
+    services: services::Options,
 
     /// Mocked tasks, in the configuration format of Step Functions Local.
     #[arg(long, value_name = "FILE", requires = "case")]
@@ -101,7 +105,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let lambda = environment::lambda_endpoint()?.map(|(_, endpoint)| {
         Lambda::new(endpoint, environment::region(), environment::credentials())
     });
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?;
+    let apis = environment::api_endpoint()?.map(|(_, endpoint)| endpoint);
+    let services = Services::new(&arguments.services, &environment::region(), apis)?;
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda, services)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
         let definition = definition::machine_name(&arguments.file);
         let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;

@@ -7,6 +7,7 @@ use crate::{
     environment,
     invoker::LocalInvoker,
     mock::{MockFile, TestCases},
+    services::Services,
 };
 
 /// What performs tasks, and what people are told of it.
@@ -15,7 +16,8 @@ pub(super) fn invoker(
     place: &Place,
     own_port: u16,
 ) -> anyhow::Result<(LocalInvoker, String)> {
-    let endpoint = lambda_endpoint(own_port)?;
+    let endpoint = environment::lambda_endpoint()?.filter(|found| is_other(found, own_port));
+    let apis = environment::api_endpoint()?.filter(|(_, url)| !is_own(url, own_port));
     let others = match &endpoint {
         Some((variable, endpoint)) => format!("functions at {endpoint} ({variable})"),
         None if arguments.lambdas.is_empty() => {
@@ -26,7 +28,9 @@ pub(super) fn invoker(
     let lambda = endpoint.map(|(_, endpoint)| {
         Lambda::new(endpoint, place.region.clone(), environment::credentials())
     });
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda)?.with_api();
+    let apis = apis.map(|(_, endpoint)| endpoint);
+    let services = Services::new(&arguments.services, &place.region, apis)?;
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, lambda, services)?.with_api();
     if let Some(file) = &arguments.mock {
         let cases = TestCases::new(MockFile::read(file)?, arguments.case.clone())?;
         invoker = invoker.with_test_cases(cases);
@@ -45,16 +49,14 @@ pub(super) fn mocks(arguments: &Arguments) -> Option<String> {
     })
 }
 
-/// Where Lambda is, and the variable that says so. An endpoint that is this server itself is no
-/// Lambda: whoever exports `AWS_ENDPOINT_URL` for the AWS CLI has it in this shell, too.
-fn lambda_endpoint(own_port: u16) -> anyhow::Result<Option<(&'static str, Endpoint)>> {
-    match environment::lambda_endpoint()? {
-        Some((variable, endpoint)) if is_own(&endpoint, own_port) => {
-            eprintln!("{variable}={endpoint} is this server: it is not used for Lambda");
-            Ok(None)
-        }
-        found => Ok(found),
+/// An endpoint that is this server itself is no Lambda: whoever exports `AWS_ENDPOINT_URL` for the AWS CLI
+/// has it in this shell, too.
+fn is_other((variable, endpoint): &(&str, Endpoint), own_port: u16) -> bool {
+    let is_own = is_own(endpoint, own_port);
+    if is_own {
+        eprintln!("{variable}={endpoint} is this server: it is not used for Lambda");
     }
+    !is_own
 }
 
 fn is_own(endpoint: &Endpoint, own_port: u16) -> bool {

@@ -14,10 +14,10 @@ mod schema;
 mod timestamp;
 mod value;
 
+pub(crate) use self::{client::CallError, error::ErrorStyle};
 pub use self::{
     client::{Client, Clients, Limits},
     model::{Operation, Service},
     operation::Response,
     value::Naming,
 };
-pub(crate) use self::{client::CallError, error::ErrorStyle};

@@ -41,7 +41,10 @@ impl Answer {
     /// The result of a state: JSON text. `None` if the body is no text.
     pub(crate) fn to_output(&self) -> Option<String> {
         let body = std::str::from_utf8(&self.body).ok()?;
-        let body = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body));
+        let parsed: Option<Value> = serde_json::from_str(body).ok();
+        // The output is one level deeper, and has to be read again.
+        let parsed = parsed.filter(|value| levels(value) < limits::NESTING_LEVELS_MAX);
+        let body = parsed.unwrap_or_else(|| Value::from(body));
         let mut headers = Map::new();
         for name in self.headers.keys() {
             let values = self.headers.get_all(name).iter();
@@ -70,6 +73,15 @@ impl Answer {
             "" => self.reason.clone(),
             _ => body.chars().take(limits::CAUSE_CHARACTERS_MAX).collect(),
         }
+    }
+}
+
+/// Objects and arrays inside one another.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
     }
 }
 
@@ -108,8 +120,11 @@ mod tests {
     fn a_body_that_is_no_json_is_a_string() {
         assert_eq!(output(b"{\"a\": ")["ResponseBody"], "{\"a\": ");
         assert_eq!(output(b"")["ResponseBody"], "");
-        let deep = [b'['; 10_000];
-        assert!(output(&deep)["ResponseBody"].is_string());
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(output(nested(126).as_bytes())["ResponseBody"].is_array());
+        for levels in [127, 10_000] {
+            assert!(output(nested(levels).as_bytes())["ResponseBody"].is_string());
+        }
     }
 
     #[test]
