@@ -12,7 +12,11 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use segno_integrations::aws::{Clients, Limits, Reach};
+use segno_asl::limits;
+use segno_integrations::{
+    api_gateway,
+    aws::{Clients, Limits, Reach},
+};
 
 use crate::{dev::guard, endpoint::Endpoint, environment};
 
@@ -30,6 +34,8 @@ pub(crate) enum Choice {
 /// The AWS that tasks call.
 pub(crate) struct Aws {
     pub(crate) clients: Clients,
+    /// How the APIs of API Gateway are called, if they may be.
+    pub(crate) apis: Option<api_gateway::Config>,
     /// What people are told of it, if there is any.
     pub(crate) about: Option<String>,
 }
@@ -82,12 +88,20 @@ pub(crate) async fn connect(
         }
     };
     config.set_endpoint_url(overrides.general.as_ref().map(ToString::to_string));
+    let endpoint_of_apis = overrides.of(APIS_VARIABLE);
     let config = config.service_config(overrides).build();
+    let apis =
+        (reach == Reach::Everywhere || endpoint_of_apis.is_some()).then(|| api_gateway::Config {
+            endpoint: endpoint_of_apis,
+            credentials: config.credentials_provider(),
+            response_bytes_max: limits::PAYLOAD_BYTES_MAX,
+        });
     let limits = Limits {
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
     Ok(Aws {
         clients: Clients::new(config, reach, limits),
+        apis,
         about,
     })
 }
@@ -132,6 +146,7 @@ struct Overrides {
 
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL";
 const STATES_VARIABLE: &str = "AWS_ENDPOINT_URL_SFN";
+const APIS_VARIABLE: &str = "AWS_ENDPOINT_URL_EXECUTE_API";
 
 impl Overrides {
     fn read_environment(&mut self) -> anyhow::Result<()> {
@@ -149,6 +164,12 @@ impl Overrides {
             }
         }
         Ok(())
+    }
+
+    /// The endpoint of a service, or else that of all.
+    fn of(&self, variable: &str) -> Option<String> {
+        let own = self.of_services.get(variable);
+        own.or(self.general.as_ref()).map(ToString::to_string)
     }
 
     fn about(&self) -> Option<String> {

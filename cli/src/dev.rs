@@ -26,7 +26,7 @@ use segno_interpreter::bounds::Bounds;
 use segno_local::{LocalStore, PayloadWork};
 
 use self::serve::{Kept, serve};
-use crate::{aws, definition::Substitute, environment::PORT_DEFAULT, terminal::Palette};
+use crate::{definition::Substitute, environment::PORT_DEFAULT, services, terminal::Palette};
 
 /// Serve the Step Functions API on this machine, with the definitions that are here.
 ///
@@ -89,11 +89,8 @@ pub(crate) struct Arguments {
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
 
-    /// Which AWS the tasks call: none, account (with the credentials of the environment), or the URL of
-    /// what stands in for it. Default: what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> say, else
-    /// none.
-    #[arg(long, value_name = "none|account|URL")]
-    aws: Option<aws::Choice>,
+    #[command(flatten)]
+    services: services::Options,
 
     /// Mocked tasks, in the configuration format of Step Functions Local. An execution that is started
     /// with the ARN of its state machine and #CASE has that test case.

@@ -1,5 +1,5 @@
 //! What a Task calls on a laptop: a local target if there is one for it, else Lambda behind an
-//! endpoint.
+//! endpoint, or another service.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,22 +12,22 @@ use segno_asl::{
 use segno_engine::{Invoker, catalog::Machine, invoker::Call};
 use segno_integrations::{
     CallOutcome,
-    aws::Clients,
-    lambda::{self, InvokeParameters, Lambda, function_name},
+    lambda::{self, InvokeParameters, function_name},
     local::Target,
     logs::LogDelivery,
-    services::{Caller, Services},
 };
 use segno_interpreter::{event::Outcome, payload::Payload};
 
-use crate::mock::{Mocks, TestCases};
+use crate::{
+    mock::{Mocks, TestCases},
+    services::Services,
+};
 
-/// Local targets by name, and Lambda for the rest.
+/// Local targets by name, and Lambda and other services for the rest.
 pub(crate) struct LocalInvoker {
     mocking: Mocking,
     targets: BTreeMap<String, Target>,
-    lambda: Option<Lambda>,
-    services: Arc<Services>,
+    services: Services,
     /// Whether there is an API: somebody may answer tokens, take the tasks of activities, and have
     /// created other state machines.
     has_api: bool,
@@ -44,7 +44,7 @@ enum Mocking {
 
 impl LocalInvoker {
     /// Reads `NAME=TARGET` options.
-    pub(crate) fn new(options: &[String], aws: Clients) -> anyhow::Result<Self> {
+    pub(crate) fn new(options: &[String], services: Services) -> anyhow::Result<Self> {
         let mut targets = BTreeMap::new();
         for option in options {
             let (name, target) = option
@@ -59,20 +59,14 @@ impl LocalInvoker {
         Ok(Self {
             mocking: Mocking::Nothing,
             targets,
-            lambda: Lambda::new(&aws).ok(),
-            services: Arc::new(Services::new(aws)),
+            services,
             has_api: false,
         })
     }
 
     /// What takes log entries to CloudWatch Logs, if that may be called.
     pub(crate) fn logs(&self) -> Option<LogDelivery> {
-        let may_call = self
-            .services
-            .accepts("aws-sdk:cloudwatchlogs", "putLogEvents");
-        may_call
-            .ok()
-            .map(|()| LogDelivery::begin(Arc::clone(&self.services)))
+        self.services.logs()
     }
 
     /// The same, with the tasks of some states mocked.
@@ -128,7 +122,7 @@ impl LocalInvoker {
         match &call.resource {
             Resource::LambdaFunction { arn } => {
                 let event = of_function(arn);
-                match (self.target(&call.state, arn), &self.lambda) {
+                match (self.target(&call.state, arn), self.services.lambda()) {
                     (Some(target), _) => lambda::call_arn(target, &event).await,
                     (None, Some(lambda)) => lambda::call_arn(lambda, &event).await,
                     (None, None) => Err(no_target(&call.state, function_name(arn))),
@@ -136,7 +130,10 @@ impl LocalInvoker {
             }
             Resource::Service { .. } if is_lambda_invoke(&call.resource) => {
                 let request = InvokeParameters::parse(input)?.traced(trace());
-                match (self.target(&call.state, &request.function), &self.lambda) {
+                match (
+                    self.target(&call.state, &request.function),
+                    self.services.lambda(),
+                ) {
                     (Some(target), _) => lambda::call_invoke(target, &request).await,
                     (None, Some(lambda)) => lambda::call_invoke(lambda, &request).await,
                     (None, None) => Err(no_target(&call.state, function_name(&request.function))),
@@ -150,13 +147,7 @@ impl LocalInvoker {
                 let target = &self.targets[&*call.state];
                 lambda::call_arn(target, &of_function(&call.state)).await
             }
-            Resource::Service {
-                service, action, ..
-            } => {
-                self.services
-                    .call(service, action, input, caller(call))
-                    .await
-            }
+            Resource::Service { .. } => self.services.call(call).await,
             Resource::Activity { .. } => Err(no_target(&call.state, &call.state)),
         }
     }
@@ -185,19 +176,16 @@ impl Invoker for LocalInvoker {
             resource if is_lambda_invoke(resource) => static_function_name(task),
             Resource::Activity { .. } => None,
             resource if starts_execution(resource) => None,
-            Resource::Service {
-                service, action, ..
-            } => {
-                let accepted = self.services.accepts(service, action);
+            resource => {
+                let accepted = self.services.accepts(resource);
                 return accepted.map_err(|why| {
-                    let resource = &task.resource;
                     let ways = ways(state);
                     format!("{resource} cannot be called: {why}; or give the state a local target: {ways}")
                 });
             }
         };
         match function {
-            Some(name) if self.lambda.is_none() && !self.targets.contains_key(name) => {
+            Some(name) if self.services.lambda().is_none() && !self.targets.contains_key(name) => {
                 Err(format!(
                     "the function `{name}` has no target; give it one: {}",
                     ways(name)
@@ -233,13 +221,6 @@ impl Invoker for LocalInvoker {
         Payload::parse(&result).map_err(|error| {
             StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))
         })
-    }
-}
-
-fn caller(call: &Call) -> Caller<'_> {
-    Caller {
-        execution_arn: &call.execution_arn,
-        state_machine_arn: &call.state_machine_arn,
     }
 }
 

@@ -24,6 +24,7 @@ mod logs;
 mod mock;
 mod progress;
 mod run;
+mod services;
 mod show;
 mod start;
 mod stop;

@@ -26,12 +26,12 @@ use segno_interpreter::{
 use serde_json::{Value, json};
 
 use crate::{
-    aws,
     definition::{self, Source, Substitute},
     environment, exit, input,
     invoker::LocalInvoker,
     mock::MockFile,
     progress::{self, Progress},
+    services::{self, Services},
     terminal::Palette,
 };
 
@@ -56,11 +56,8 @@ pub(crate) struct Arguments {
     #[arg(long = "lambda", value_name = "NAME=TARGET")]
     lambdas: Vec<String>,
 
-    /// Which AWS the tasks call: none, account (with the credentials of the environment), or the URL of
-    /// what stands in for it. Default: what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> say, else
-    /// none.
-    #[arg(long, value_name = "none|account|URL")]
-    aws: Option<aws::Choice>,
+    #[command(flatten)]
+    services: services::Options,
 
     /// Mocked tasks, in the configuration format of Step Functions Local.
     #[arg(long, value_name = "FILE", requires = "case")]
@@ -104,8 +101,8 @@ impl Observer for Shown {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = request(&arguments)?;
-    let aws = aws::connect(arguments.aws.as_ref(), &environment::region(), None).await?;
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, aws.clients)?;
+    let services = Services::connect(&arguments.services, &environment::region(), None).await?;
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, services)?;
     if let (Some(file), Some(case)) = (&arguments.mock, &arguments.case) {
         let definition = definition::machine_name(&arguments.file);
         let mocks = MockFile::read(file)?.mocks(case, arguments.name.as_deref(), &definition)?;

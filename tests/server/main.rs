@@ -6,9 +6,12 @@ mod activities;
 mod aliases;
 mod client;
 mod executions;
+#[path = "../../shared/integrations/tests/hostile/mod.rs"]
+mod hostile;
 #[path = "../local.rs"]
 mod local;
 mod requests;
+mod services;
 mod state_machines;
 mod tags;
 mod versions;

@@ -2,9 +2,9 @@
 
 use super::{Arguments, template::Place};
 use crate::{
-    aws,
     invoker::LocalInvoker,
     mock::{MockFile, TestCases},
+    services::Services,
 };
 
 /// What performs tasks, and what people are told of it.
@@ -13,14 +13,14 @@ pub(super) async fn invoker(
     place: &Place,
     own_port: u16,
 ) -> anyhow::Result<(LocalInvoker, String)> {
-    let aws = aws::connect(arguments.aws.as_ref(), &place.region, Some(own_port)).await?;
-    let others = match aws.about {
+    let services = Services::connect(&arguments.services, &place.region, Some(own_port)).await?;
+    let others = match services.about() {
         None if arguments.lambdas.is_empty() => {
             Some("nothing (--lambda NAME=TARGET, or --aws account|URL)".into())
         }
-        about => about,
+        about => about.map(str::to_owned),
     };
-    let mut invoker = LocalInvoker::new(&arguments.lambdas, aws.clients)?.with_api();
+    let mut invoker = LocalInvoker::new(&arguments.lambdas, services)?.with_api();
     if let Some(file) = &arguments.mock {
         let cases = TestCases::new(MockFile::read(file)?, arguments.case.clone())?;
         invoker = invoker.with_test_cases(cases);

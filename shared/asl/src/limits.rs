@@ -137,3 +137,13 @@ pub const JSONATA_COMPARED_ELEMENTS_MAX: usize = 2_000;
 /// AWS: [Quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), "execution
 /// history retention time".
 pub const RETENTION_DAYS: u16 = 90;
+
+/// Seconds that a request of an HTTP Task may take.
+///
+/// AWS: [Quotas for HTTP Task](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+pub const HTTP_TASK_SECONDS_MAX: u64 = 60;
+
+/// Characters of a cause.
+///
+/// AWS: [SendTaskFailure](https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html).
+pub const CAUSE_CHARACTERS_MAX: usize = 32_768;

@@ -1,12 +1,20 @@
 //! Calls what a Task names, and says what came back in Step Functions' words: results as the
 //! states see them, errors by the names that `Retry` and `Catch` know.
 
+pub mod api_gateway;
 pub mod aws;
+mod encode;
+mod fields;
+pub mod http;
 pub mod lambda;
 pub mod local;
 pub mod logs;
 mod sdk_error;
 pub mod services;
+mod signature;
+mod wire;
+
+pub use self::wire::Reach;
 
 use segno_asl::errors::StateError;
 
