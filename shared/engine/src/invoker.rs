@@ -95,6 +95,9 @@ pub struct Call {
     pub resource: Resource,
     /// What is sent.
     pub input: Payload,
+    /// Names the attempt for ever: the same if it is performed again, and no other's. Services that
+    /// recognise repeated requests by a token get this one.
+    pub token: String,
     /// The execution that it starts, if it starts one.
     pub child: Option<ExecutionKey>,
     /// How long it may take, if the definition says so. The engine keeps that time.

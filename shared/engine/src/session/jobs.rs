@@ -87,7 +87,11 @@ impl Errands {
         Some((*command, event))
     }
 
-    fn begin(&mut self, command: Command, errand: impl Future<Output = EventKind> + Send + 'static) {
+    fn begin(
+        &mut self,
+        command: Command,
+        errand: impl Future<Output = EventKind> + Send + 'static,
+    ) {
         let handle = self.calls.spawn(async move { (command, errand.await) });
         self.handles.insert(command, handle);
     }
@@ -129,8 +133,14 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             return;
         }
         let engine = self.engine.clone();
-        let room = engine.config().attempts_max.clamp(1, Semaphore::MAX_PERMITS);
-        let permits = self.errands.permits.get_or_insert_with(|| Arc::new(Semaphore::new(room)));
+        let room = engine
+            .config()
+            .attempts_max
+            .clamp(1, Semaphore::MAX_PERMITS);
+        let permits = self
+            .errands
+            .permits
+            .get_or_insert_with(|| Arc::new(Semaphore::new(room)));
         let permits = Arc::clone(permits);
         self.errands.begin(command, async move {
             let _permit = permits.acquire().await;
@@ -165,7 +175,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 Ok(Err(error)) => error.cause.unwrap_or_default(),
                 Err(_elapsed) => "there is no answer".to_owned(),
             };
-            let Call { execution_arn: execution, state, .. } = &job.call;
+            let Call {
+                execution_arn: execution,
+                state,
+                ..
+            } = &job.call;
             tracing::warn!(execution, %state, tries, why, "a job is not cancelled");
             if tries < CANCEL_TRIES {
                 sleep(PAUSE).await;
@@ -181,10 +195,18 @@ impl Job {
         let response = checkpoint.payloads.get(job.response)?.clone();
         let Subject { head, machine } = subject;
         let call = Call::in_state(head, machine, checkpoint, &job.state, attempt, job.input)?;
-        Some(Self { call, response, polls: job.polls })
+        Some(Self {
+            call,
+            response,
+            polls: job.polls,
+        })
     }
 }
 
 fn polled(attempt: AttemptId, number: u32, polled: Polled) -> EventKind {
-    EventKind::JobPolled { attempt, number, polled }
+    EventKind::JobPolled {
+        attempt,
+        number,
+        polled,
+    }
 }

@@ -242,6 +242,7 @@ impl Call {
             attempt: id,
             resource: task.resource.clone(),
             input: checkpoint.payloads.get(input)?.clone(),
+            token: head.key.child(id, String::new()).nonce.to_string(),
             child: None,
             timeout: None,
         })
