@@ -4,6 +4,8 @@
 //! AWS: [Run a job](https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync).
 
 mod table;
+#[cfg(test)]
+mod tests;
 
 use segno_asl::{
     data::number::to_json,

@@ -59,7 +59,7 @@ pub(super) struct All {
 }
 
 /// Values in which texts that begin with `$` are paths.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Template(Value);
 
@@ -168,6 +168,40 @@ fn find<'a>(path: &str, scope: Scope<'a>) -> Option<&'a Value> {
     };
     let pointer = rest.replace('.', "/").replace('[', "/").replace(']', "");
     root.pointer(&format!("/{pointer}"))
+}
+
+#[cfg(test)]
+impl Path {
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+impl Template {
+    pub(super) fn of(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The names of its members.
+    pub(super) fn members(&self) -> impl Iterator<Item = &String> {
+        self.0.as_object().into_iter().flat_map(Map::keys)
+    }
+
+    /// Every path that it has.
+    pub(super) fn paths(&self) -> Vec<String> {
+        fn paths(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::String(path) if path.starts_with('$') => found.push(path.clone()),
+                Value::Array(elements) => elements.iter().for_each(|value| paths(value, found)),
+                Value::Object(members) => members.values().for_each(|value| paths(value, found)),
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        paths(&self.0, &mut found);
+        found
+    }
 }
 
 #[cfg(test)]
