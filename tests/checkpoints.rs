@@ -37,10 +37,12 @@ fn everything() -> Checkpoint {
     let child = json!({ "Type": "Task", "Comment": "Has a child", "End": true,
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
         "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child", "Name": "one" } });
+    let job = json!({ "Type": "Task", "Comment": "Has a job", "End": true,
+        "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": { "JobName": "etl" } });
     let offered = json!({ "Type": "Task", "Comment": "Is offered", "TimeoutSeconds": 40, "End": true,
         "Resource": "arn:aws:states:us-east-1:123456789012:activity:approve" });
     let branches = [
-        wait, claimed, backs_off, iterates, submitted, child, offered, due,
+        wait, claimed, backs_off, iterates, submitted, child, offered, job, due,
     ]
     .map(branch);
     let definition = json!({ "StartAt": "Assigns", "TimeoutSeconds": 3600, "States": {
@@ -80,7 +82,7 @@ fn everything() -> Checkpoint {
         started,
         2_000,
         EventKind::AttemptsClaimed {
-            attempts: attempts[..4].to_vec(),
+            attempts: attempts[..5].to_vec(),
             claim: Claim {
                 holder: "worker".into(),
                 until: Timestamp(62_000),
@@ -96,8 +98,10 @@ fn everything() -> Checkpoint {
     };
     let sent = Ok(Payload::parse("{}").unwrap());
     let submitted = end(claimed, attempts[2], sent);
+    let begun = Ok(Payload::parse(r#"{ "JobRunId": "jr_1" }"#).unwrap());
+    let has_job = end(submitted, attempts[4], begun);
     end(
-        submitted,
+        has_job,
         attempts[1],
         Err(StateError::new("Boom", "because")),
     )

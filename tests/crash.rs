@@ -42,6 +42,12 @@ fn same(calm: &Ended, other: &Ended) -> Result<(), String> {
     if calm.payloads != other.payloads {
         return Err("the payloads differ".into());
     }
+    if calm.cancelled != other.cancelled {
+        return Err(format!(
+            "the jobs {:?} were cancelled, not {:?}",
+            other.cancelled, calm.cancelled
+        ));
+    }
     if calm.calls != other.calls {
         return Err(format!(
             "functions were called {:?}, not {:?}",

@@ -29,7 +29,7 @@ const SEEDS: u64 = 10_000;
 const MUTATION_SEEDS: u64 = 2_000;
 
 /// What must have happened at least once, or the seeds show less than they promise.
-const SITUATIONS: [&str; 61] = [
+const SITUATIONS: [&str; 64] = [
     // What goes wrong.
     "deaths",
     "stalls",
@@ -88,6 +88,10 @@ const SITUATIONS: [&str; 61] = [
     "history: ParallelStateSucceeded",
     "history: ParallelStateFailed",
     "history: MapIterationAborted",
+    // Jobs.
+    "jobs",
+    "polls",
+    "jobs cancelled",
     // Children.
     "children that are waited for",
     "children of children",

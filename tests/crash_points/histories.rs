@@ -19,6 +19,10 @@ pub(crate) struct Seen {
     pub(crate) histories: BTreeMap<String, Vec<String>>,
     /// Attempts that were lost.
     pub(crate) lost: usize,
+    /// Jobs that were started, that were cancelled, and that nobody cares about.
+    pub(crate) jobs: usize,
+    pub(crate) cancelled: usize,
+    pub(crate) left: usize,
     /// Attempts whose calls were begun, as those count who were called.
     pub(crate) calls: usize,
 }
@@ -28,6 +32,9 @@ impl Seen {
     pub(crate) async fn of(world: &World) -> Self {
         let mut seen = Self {
             calls: world.book.calls(),
+            jobs: world.jobs.started(),
+            cancelled: world.jobs.cancelled(),
+            left: world.jobs.left(),
             ..Self::default()
         };
         for key in world.book.executions() {

@@ -114,7 +114,13 @@ fn try_out(
 ) -> Option<Report> {
     tally.runs += 1;
     let ran = run(subject, setting, deaths);
-    let ran = ran.and_then(|(report, seen)| same(calm, &seen).map(|()| report));
+    let ran = ran.and_then(|(report, seen)| {
+        same(calm, &seen)?;
+        if setting.is_durable {
+            same_jobs(calm, &seen)?;
+        }
+        Ok(report)
+    });
     match ran {
         Ok(report) => {
             for (deathbed, times) in &report.deathbeds {
@@ -143,6 +149,22 @@ fn same(calm: &Seen, seen: &Seen) -> Result<(), String> {
         return Err(format!(
             "{} calls were made; {} without a death, and {} were lost",
             seen.calls, calm.calls, seen.lost
+        ));
+    }
+    Ok(())
+}
+
+/// A start that is not recognised may be lost, and its job with it. Whoever is to cancel a job may be gone
+/// with all messages, where they do not outlive the process.
+fn same_jobs(calm: &Seen, seen: &Seen) -> Result<(), String> {
+    let most = calm.jobs + seen.lost;
+    if !(calm.jobs..=most).contains(&seen.jobs)
+        || seen.left > seen.lost
+        || seen.cancelled != calm.cancelled
+    {
+        return Err(format!(
+            "{} jobs were started, {} cancelled, {} left; {} and {} without a death; {} attempts were lost",
+            seen.jobs, seen.cancelled, seen.left, calm.jobs, calm.cancelled, seen.lost
         ));
     }
     Ok(())

@@ -51,7 +51,7 @@ const fn again(point: Point) -> Point {
 }
 
 /// All of them.
-pub(crate) const POINTS: [Point; 53] = [
+pub(crate) const POINTS: [Point; 59] = [
     before("start: before its message", "send Start"),
     before("start: before its head row", "create head"),
     between(
@@ -78,6 +78,20 @@ pub(crate) const POINTS: [Point; 53] = [
     ),
     between("call: while it is made", "begin call", "end call"),
     between("call: after it, before its commit", "end call", "commit"),
+    before("job: before a poll", "poll"),
+    between("job: after a poll, before its commit", "poll", "commit"),
+    between(
+        "job: after the commit that asks for a poll, before it",
+        "commit",
+        "poll",
+    ),
+    before("job: before it is cancelled", "cancel job"),
+    between(
+        "job: after it is cancelled, before the commit of that",
+        "cancel job",
+        "commit",
+    ),
+    again(before("again: before a poll", "poll")),
     before("head row: before it", "update head"),
     after("head row: after it", "update head"),
     between(

@@ -213,6 +213,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
     all.extend(tokens());
     all.extend(several());
     all.extend(children());
+    all.extend(jobs());
     all.extend(ends());
     all
 }
@@ -374,6 +375,39 @@ fn children() -> Vec<Subject> {
                 sequence(&[("child", start("waiting", ".sync:2"))]),
             )
             .and_machine("waiting", long())
+        },
+    ]
+}
+
+fn jobs() -> Vec<Subject> {
+    let job = |name: &str| {
+        json!({
+            "Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync",
+            "Parameters": { "JobName": name }, "Retry": [again("Glue.SdkClientException")],
+        })
+    };
+    let runs = |seconds, is_recognised| Behaviour::Job {
+        runs: Duration::from_secs(seconds),
+        is_recognised,
+    };
+    let mut limited = job("late");
+    // However often somebody dies, the job is started before.
+    limited["TimeoutSeconds"] = json!(LATER.as_secs());
+    let limited = sequence(&[("late", caught(limited, "end")), ("end", pass())]);
+    vec![
+        subject(
+            "job that is recognised, and one that is not",
+            sequence(&[("known", job("known")), ("unknown", job("unknown"))]),
+        )
+        .with("known", runs(10, true))
+        .with("unknown", runs(10, false)),
+        subject("job that takes too long", limited).with("late", runs(20_000, true)),
+        Subject {
+            stop_after: Some(LATER),
+            ends: "ExecutionAborted",
+            ..subject("job of what is stopped", sequence(&[("long", job("long"))]))
+                .with("long", runs(20_000, true))
+                .dying_once()
         },
     ]
 }

@@ -6,7 +6,10 @@ use segno_asl::{
     definition::{StateMachine, parse},
     errors::StateError,
 };
-use segno_interpreter::{event::Outcome, payload::Payload};
+use segno_interpreter::{
+    event::{Outcome, Polled},
+    payload::Payload,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,6 +33,10 @@ pub struct Case {
     /// What each function answers to its first, second, … call. The last answer is repeated.
     #[serde(default)]
     pub functions: BTreeMap<String, Vec<Answer>>,
+    /// What the polls of the jobs find out that are started by each resource, from the first one. The
+    /// last answer is repeated.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, Vec<Poll>>,
     /// Stop the execution after so many seconds.
     pub stop_after_seconds: Option<i64>,
     /// How it must end.
@@ -67,6 +74,16 @@ pub struct Answer {
     pub takes_seconds: i64,
 }
 
+/// What one poll of a job finds out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Poll {
+    /// It goes on.
+    Running,
+    /// It is over.
+    Ended(Answer),
+}
+
 impl Answer {
     /// What the call comes to.
     pub fn outcome(&self) -> Outcome {
@@ -93,6 +110,9 @@ pub struct Expected {
     pub error: Option<String>,
     /// The error's cause.
     pub cause: Option<String>,
+    /// The jobs that were cancelled: by what they were started, and the number of the attempt.
+    #[serde(default)]
+    pub cancelled: Vec<String>,
     /// How much time passes in all.
     pub seconds: Option<i64>,
     /// The history: for each event `<previous event id> <type>`.
@@ -121,12 +141,25 @@ impl Case {
         (answer.outcome(), answer.takes_seconds)
     }
 
+    /// What a poll finds out about a job, counted from 0.
+    pub fn poll(&self, job: &str, poll: usize) -> Polled {
+        let Some(polls) = self.jobs.get(job) else {
+            let cause = format!("the case has no job `{job}`");
+            return Polled::Ended(Err(StateError::new("NoJob", cause)));
+        };
+        match &polls[poll.min(polls.len() - 1)] {
+            Poll::Running => Polled::Running,
+            Poll::Ended(answer) => Polled::Ended(answer.outcome()),
+        }
+    }
+
     /// Compares how it ended with how it must end.
     pub fn check(&self, ended: &Ended) -> Result<(), String> {
         let expected = &self.expect;
         same("status", expected.status.as_str(), ended.status.as_str())?;
         same("output", &expected.output, &ended.output)?;
         same("error", &expected.error, &ended.error.name)?;
+        same("cancelled", &expected.cancelled, &ended.cancelled)?;
         if expected.cause.is_some() {
             same("cause", &expected.cause, &ended.error.cause)?;
         }

@@ -7,6 +7,7 @@ pub mod callers;
 mod chance;
 pub mod faults;
 mod functions;
+pub mod jobs;
 mod judge;
 mod mutations;
 pub mod pattern;

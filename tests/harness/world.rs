@@ -1,7 +1,7 @@
 //! A world for the interpreter: a log, a queue that delivers at least once, functions, and a clock
 //! that jumps. It can die before each of its effects, and comes back with what was durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use segno_asl::{
     definition::{Resource, StateKind, StateMachine},
@@ -12,7 +12,7 @@ use segno_interpreter::{
     bounds::Bounds,
     checkpoint::{AttemptId, Checkpoint, Claim, Status, Wake},
     command::Command,
-    event::{Event, EventKind, Outcome, Seed, Start, Timestamp},
+    event::{Event, EventKind, Outcome, Polled, Seed, Start, Timestamp},
     history::HistoryEvent,
     key::{ExecutionKey, Nonce},
     payload::{Payload, Payloads},
@@ -46,6 +46,8 @@ pub struct Ended {
     pub payloads: Payloads,
     /// How often each function was called.
     pub calls: BTreeMap<String, usize>,
+    /// Which jobs were cancelled: by what they were started, and the number of the attempt.
+    pub cancelled: Vec<String>,
     /// How many effects there were: commits, calls, wake-ups, continuations.
     pub effects: usize,
 }
@@ -64,11 +66,21 @@ impl Ended {
 pub trait Functions {
     /// What a function answers to a call, counted from 0, and how many seconds that takes.
     fn answer(&self, function: &str, call: usize) -> (Result<Payload, StateError>, i64);
+
+    /// What a poll finds out about a job, counted from 0.
+    fn poll(&self, job: &str, _poll: usize) -> Polled {
+        let cause = format!("nobody knows a job of `{job}`");
+        Polled::Ended(Err(StateError::new("NoJob", cause)))
+    }
 }
 
 impl Functions for Case {
     fn answer(&self, function: &str, call: usize) -> (Result<Payload, StateError>, i64) {
         Case::answer(self, function, call)
+    }
+
+    fn poll(&self, job: &str, poll: usize) -> Polled {
+        Case::poll(self, job, poll)
     }
 }
 
@@ -93,6 +105,8 @@ pub struct World<'a> {
     queue: VecDeque<Message>,
     // What is counted.
     calls: BTreeMap<String, usize>,
+    /// Which jobs were cancelled: by what they were started, and the number of the attempt.
+    cancelled: BTreeSet<String>,
     effects: usize,
     crash_before: Option<usize>,
     /// Every event is delivered a second time.
@@ -117,6 +131,7 @@ impl<'a> World<'a> {
             log: Log::default(),
             queue: VecDeque::new(),
             calls: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
             effects: 0,
             crash_before: None,
             duplicates: false,
@@ -191,6 +206,8 @@ impl<'a> World<'a> {
             EventKind::ActivityTaken { attempt, .. }
             | EventKind::AttemptEnded { attempt, .. }
             | EventKind::Answered { attempt, .. }
+            | EventKind::JobPolled { attempt, .. }
+            | EventKind::JobCancelled { attempt }
             | EventKind::Beat { attempt, .. } => (3, Some(*attempt)),
             EventKind::Stopped { .. } | EventKind::Redriven { .. } => (4, None),
             EventKind::Woken { .. } => (5, None),
@@ -263,6 +280,8 @@ impl<'a> World<'a> {
             Command::Perform(attempt) => self.perform(attempt)?,
             Command::Offer(attempt) => self.take(attempt)?,
             Command::Wake(Wake { number, due }) => self.put(due, EventKind::Woken { number }),
+            Command::Poll { attempt, number } => self.poll(attempt, number)?,
+            Command::CancelJob(attempt) => self.cancel(attempt)?,
             Command::Continue(number) => self.put(self.now, EventKind::Continued { number }),
             // No other execution lives in this world.
             Command::AbortChild(_) | Command::PublishStatus => {}
@@ -317,7 +336,9 @@ impl<'a> World<'a> {
                 Command::Perform(_)
                 | Command::Continue(_)
                 | Command::Offer(_)
-                | Command::AbortChild(_) => {
+                | Command::AbortChild(_)
+                | Command::Poll { .. }
+                | Command::CancelJob(_) => {
                     return Err("a claim moves more than its attempt".into());
                 }
             }
@@ -333,6 +354,38 @@ impl<'a> World<'a> {
         let due = Timestamp(self.now.0 + seconds * 1_000);
         self.put(due, ended(outcome));
         Ok(())
+    }
+
+    /// Asks what has become of a job. That it is asked twice is nothing that anybody sees.
+    fn poll(&mut self, attempt: AttemptId, number: u32) -> Result<(), String> {
+        let name = self.job_of(attempt)?;
+        let polled = self.functions.poll(&name, number as usize);
+        let event = EventKind::JobPolled {
+            attempt,
+            number,
+            polled,
+        };
+        self.put(self.now, event);
+        Ok(())
+    }
+
+    fn cancel(&mut self, attempt: AttemptId) -> Result<(), String> {
+        let name = self.job_of(attempt)?;
+        self.cancelled.insert(format!("{name} {}", attempt.number));
+        self.put(self.now, EventKind::JobCancelled { attempt });
+        Ok(())
+    }
+
+    /// What a job was started by.
+    fn job_of(&self, attempt: AttemptId) -> Result<String, String> {
+        let checkpoint = self.log.load()?;
+        let job = checkpoint.job(attempt).ok_or("a command about no job")?;
+        if checkpoint.payloads.get(job.input).is_none()
+            || checkpoint.payloads.get(job.response).is_none()
+        {
+            return Err("nothing is known about a job".into());
+        }
+        self.function_of(&job.state)
     }
 
     fn function_of(&self, state: &str) -> Result<String, String> {
@@ -359,6 +412,9 @@ impl<'a> World<'a> {
 
     fn ended(self) -> Result<Ended, String> {
         let checkpoint = self.log.load()?;
+        if !checkpoint.jobs.is_empty() {
+            return Err(format!("jobs are left: {:?}", checkpoint.jobs));
+        }
         let (output, error) = match &checkpoint.status {
             Status::NotStarted | Status::Running => {
                 let phases: Vec<_> = checkpoint
@@ -385,6 +441,7 @@ impl<'a> World<'a> {
             events: self.log.events,
             payloads: self.log.payloads,
             calls: self.calls,
+            cancelled: self.cancelled.into_iter().collect(),
             effects: self.effects,
         })
     }

@@ -10,6 +10,7 @@ use segno_engine::Observer;
 use segno_interpreter::{
     checkpoint::{Checkpoint, Phase, Status},
     event::Timestamp,
+    job::JobPhase,
     key::ExecutionKey,
     transition::Transition,
 };
@@ -133,8 +134,11 @@ impl Observer for Activity {
                     progress: is_verbose.then(|| Progress::new(self.0.palette)),
                 });
             running.is_busy = is_busy(&transition.checkpoint);
-            self.show(execution, transition, running, is_new);
-            if is_closed {
+            // The end was shown before; what came after it are jobs that were cancelled.
+            if !(is_closed && transition.history.is_empty()) {
+                self.show(execution, transition, running, is_new);
+            }
+            if is_closed && !running.is_busy {
                 executions.remove(execution);
             }
         }
@@ -162,7 +166,10 @@ fn is_busy(checkpoint: &Checkpoint) -> bool {
         | Phase::Iterating(_) => false,
     };
     let mut frames = checkpoint.frames.values();
-    !checkpoint.ready.is_empty() || frames.any(|frame| is_performed(&frame.phase))
+    let mut jobs = checkpoint.jobs.iter();
+    !checkpoint.ready.is_empty()
+        || frames.any(|frame| is_performed(&frame.phase))
+        || jobs.any(|job| !matches!(job.phase, JobPhase::Running { .. }))
 }
 
 /// How an execution ended, and how long it took.

@@ -55,6 +55,8 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 | EventKind::ActivityTaken { .. }
                 | EventKind::AttemptEnded { .. }
                 | EventKind::Answered { .. }
+                | EventKind::JobPolled { .. }
+                | EventKind::JobCancelled { .. }
                 | EventKind::Beat { .. }
                 | EventKind::Woken { .. }
                 | EventKind::Redriven { .. }

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use segno_asl::definition::{Resource, StateName, Task};
+use segno_asl::{
+    definition::{Resource, StateName, Task},
+    errors::{StateError, names},
+};
 use segno_interpreter::{
-    checkpoint::AttemptId, event::Outcome, key::ExecutionKey, payload::Payload,
+    checkpoint::AttemptId,
+    event::{Outcome, Polled},
+    key::ExecutionKey,
+    payload::Payload,
 };
 
 use crate::catalog::Machine;
@@ -48,6 +54,26 @@ pub trait Invoker: Send + Sync + 'static {
     fn is_repeatable(&self, _call: &Call) -> bool {
         false
     }
+
+    /// Asks what has become of a job (`.sync`).
+    ///
+    /// The promise: it only reads. It may be asked twice for the same poll, and by two workers. What
+    /// says nothing about the job, such as a service that throttles, is [`Polled::Running`]: it is asked
+    /// again later. But no job runs for ever that the service does not know any more.
+    fn poll(&self, job: Job) -> impl Future<Output = Polled> + Send {
+        let error = unknown_job(&job);
+        async { Polled::Ended(Err(error)) }
+    }
+
+    /// Cancels a job that nobody waits for any more. It may be over, or cancelled already.
+    ///
+    /// # Errors
+    ///
+    /// It may still run: this is tried a few times, and then it is left alone.
+    fn cancel(&self, job: Job) -> impl Future<Output = Result<(), StateError>> + Send {
+        let error = unknown_job(&job);
+        async { Err(error) }
+    }
 }
 
 /// One attempt of a task.
@@ -69,8 +95,27 @@ pub struct Call {
     pub resource: Resource,
     /// What is sent.
     pub input: Payload,
+    /// Names the attempt for ever: the same if it is performed again, and no other's. Services that
+    /// recognise repeated requests by a token get this one.
+    pub token: String,
     /// The execution that it starts, if it starts one.
     pub child: Option<ExecutionKey>,
     /// How long it may take, if the definition says so. The engine keeps that time.
     pub timeout: Option<Duration>,
+}
+
+/// A job that an attempt has started.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The call that started it. Of an attempt that is over, neither child nor time-out is known.
+    pub call: Call,
+    /// What the service answered to that.
+    pub response: Payload,
+    /// How many polls were in vain so far.
+    pub polls: u32,
+}
+
+fn unknown_job(job: &Job) -> StateError {
+    let cause = format!("Nothing here can ask about jobs of {}.", job.call.resource);
+    StateError::new(names::RUNTIME, cause)
 }

@@ -216,12 +216,25 @@ pub(crate) fn error_prefix(state: &State) -> &str {
 /// As AWS's SDKs name services in errors; what is not listed is named as it is.
 fn service_prefix(service: &str) -> &str {
     match service {
-        "lambda" => "Lambda",
-        "states" => "StepFunctions",
-        "sqs" => "SQS",
-        "sns" => "SNS",
+        "athena" => "Athena",
+        "batch" => "Batch",
+        "bedrock" => "Bedrock",
+        "codebuild" => "CodeBuild",
+        "databrew" => "GlueDataBrew",
         "dynamodb" => "DynamoDB",
+        "ecs" => "ECS",
+        "eks" => "EKS",
+        "elasticmapreduce" => "EMR",
+        "emr-containers" => "EMRContainers",
+        "emr-serverless" => "EMRServerless",
         "events" => "EventBridge",
+        "glue" => "Glue",
+        "lambda" => "Lambda",
+        "mediaconvert" => "MediaConvert",
+        "sagemaker" => "SageMaker",
+        "sns" => "SNS",
+        "sqs" => "SQS",
+        "states" => "StepFunctions",
         other => other.strip_prefix("aws-sdk:").unwrap_or(other),
     }
 }

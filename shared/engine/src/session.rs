@@ -9,6 +9,7 @@ mod claims;
 mod events;
 mod guard;
 mod hand_on;
+mod jobs;
 mod perform;
 
 pub(crate) use self::{
@@ -28,7 +29,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use self::claims::Holder;
+use self::{claims::Holder, jobs::Errands};
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     queue::{Body, Cause, Received},
@@ -54,6 +55,8 @@ pub(crate) struct Session<S, I, C> {
     /// The number of the last commit that was made here.
     committed: u64,
     attempts: Attempts,
+    /// What is asked and done about jobs.
+    errands: Errands,
     holder: Holder,
     /// What has happened here, and is not committed yet.
     events: Vec<EventKind>,
@@ -93,6 +96,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             loaded: None,
             committed: 0,
             attempts: Attempts::default(),
+            errands: Errands::default(),
             holder: Holder::default(),
             events: Vec::new(),
             owed_wake: None,
@@ -285,6 +289,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let checkpoint = &turned.stepped.loaded.checkpoint;
         let holder = self.holder.known().unwrap_or_default();
         self.attempts.keep_claimed(checkpoint, holder);
+        self.errands.keep_owed(checkpoint);
         self.perform(&turned);
         // Only now it is known which calls are over.
         self.has_room = (turned.stepped.is_committed || turned.is_recheck)
@@ -308,12 +313,13 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let checkpoint = self.loaded.as_ref().map(|loaded| &loaded.checkpoint);
         let wake = checkpoint.and_then(|checkpoint| checkpoint.wake);
         let is_open = checkpoint.is_some_and(|checkpoint| !checkpoint.status.is_closed());
-        let is_idle = self.attempts.is_empty();
+        let is_idle = self.attempts.is_empty() && self.errands.is_empty();
         if is_idle && !(is_open && self.engine.config().holds_on) {
             return !self.inbox.is_empty();
         }
-        // A child moves its parent as little as a call does by letting time jump.
-        let can_jump = is_idle && checkpoint.is_some_and(|c| c.children.is_empty());
+        // A child moves its parent as little as a call does by letting time jump, and so does a job.
+        let can_jump =
+            is_idle && checkpoint.is_some_and(|c| c.children.is_empty() && c.jobs.is_empty());
         let clock = self.engine.clock();
         let timer = async {
             match wake {
@@ -338,11 +344,13 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 self.events.extend(wake.map(|wake| EventKind::Woken { number: wake.number }));
             }
             Some(event) = self.attempts.next() => ended = Some(event),
+            Some(event) = self.errands.next() => self.events.push(event),
             Some(received) = self.inbox.recv() => self.unread.push(received),
         }
         if is_renewal_due {
             self.renew().await;
         }
+        self.events.extend(self.errands.others());
         let others = self.attempts.others();
         for ended in ended.into_iter().chain(others) {
             self.took_note(ended);

@@ -16,6 +16,8 @@ mod timestamp;
 mod value;
 
 pub(crate) use self::error::ErrorStyle;
+#[cfg(test)]
+pub(crate) use self::model::{Shape, Target};
 pub use self::{
     client::{Client, Clients, Limits, Reach},
     model::{Operation, Service},

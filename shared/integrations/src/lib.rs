@@ -12,6 +12,7 @@ pub mod logs;
 mod sdk_error;
 pub mod services;
 mod signature;
+pub mod sync;
 mod wire;
 
 pub use self::wire::Reach;

@@ -12,13 +12,14 @@ use crate::{
     bounds::Bounds,
     command::Command,
     event::Timestamp,
+    job::Job,
     key::{ExecutionKey, Nonce},
     payload::{PayloadId, Payloads},
     token::SecretHash,
 };
 
 /// The version of the persisted form that this release writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// All that is kept of an execution between two steps: a tree of frames, and what they refer to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Checkpoint {
     /// The children that attempts have started, until their ends are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Child>,
+    /// The jobs that attempts have started, until they are over or cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
     /// When it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
@@ -279,8 +283,8 @@ pub enum Phase {
         #[serde(default)]
         claim: Claim,
     },
-    /// A Task state has made its call, and waits for the answer to a token or the end of a child; or a
-    /// worker of an activity is at it.
+    /// A Task state has made its call, and waits for the answer to a token, the end of a child or of a
+    /// job; or a worker of an activity is at it.
     Submitted {
         /// The attempt.
         attempt: Attempt,
@@ -403,6 +407,7 @@ impl Default for Checkpoint {
             ready: VecDeque::new(),
             wake: None,
             children: Vec::new(),
+            jobs: Vec::new(),
             closed_at: None,
             interrupted: None,
             counters: Counters::default(),
@@ -433,7 +438,7 @@ impl Checkpoint {
             version: u32,
         }
         match serde_json::from_slice::<Versioned>(bytes)?.version {
-            // What version 1 did not have reads as its default.
+            // What older versions did not have reads as its default.
             1..=VERSION => {
                 let read: Self = serde_json::from_slice(bytes)?;
                 Ok(Self {
@@ -461,6 +466,10 @@ impl Checkpoint {
             .for_each(|origin| refers_to(origin.input));
         if let Status::Succeeded { output } = self.status {
             refers_to(output);
+        }
+        for job in &self.jobs {
+            refers_to(job.input);
+            refers_to(job.response);
         }
         let interrupted = self.interrupted.iter().flat_map(|i| i.frames.values());
         for frame in self.frames.values().chain(interrupted) {
@@ -503,6 +512,7 @@ impl Checkpoint {
         for child in self.children.iter().filter(|child| child.is_abandoned) {
             commands.push(Command::AbortChild(child.attempt));
         }
+        commands.extend(self.jobs.iter().filter_map(Job::command));
         if self.status.is_closed() {
             commands.push(Command::PublishStatus);
             return commands;
@@ -622,6 +632,7 @@ impl Checkpoint {
         self.frames
             .values()
             .filter_map(|frame| frame.phase.due())
+            .chain(self.jobs.iter().filter_map(Job::due))
             .chain(self.deadline)
             .min()
     }

@@ -19,6 +19,17 @@ pub enum Command {
     Continue(u64),
     /// Stop the child that this attempt started, or may yet start.
     AbortChild(AttemptId),
+    /// Ask what has become of the job that this attempt started, and send
+    /// [`JobPolled`](crate::event::EventKind::JobPolled). That only reads: it may be done twice.
+    Poll {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How many polls came before.
+        number: u32,
+    },
+    /// Try to cancel the job that this attempt started, and send
+    /// [`JobCancelled`](crate::event::EventKind::JobCancelled) whether that went well or not.
+    CancelJob(AttemptId),
     /// Tell the world, and the parent, that the execution has ended.
     PublishStatus,
 }

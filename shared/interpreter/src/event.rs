@@ -64,6 +64,20 @@ pub enum EventKind {
         /// What came of it.
         outcome: Outcome,
     },
+    /// The job that an attempt started was asked about.
+    JobPolled {
+        /// The attempt.
+        attempt: AttemptId,
+        /// That of the command. One of another number is late.
+        number: u32,
+        /// What it has come to.
+        polled: Polled,
+    },
+    /// A job that nobody waits for was cancelled, as far as that could be done.
+    JobCancelled {
+        /// The attempt that started it.
+        attempt: AttemptId,
+    },
     /// The holder of an attempt's token has shown that it is alive.
     Beat {
         /// Which one.
@@ -90,6 +104,15 @@ pub enum EventKind {
 
 /// How an attempt of a task ended: with its result, or with an error that `Retry` and `Catch` see.
 pub type Outcome = Result<Payload, StateError>;
+
+/// What a job has come to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Polled {
+    /// It goes on, as far as is known: it is asked about again.
+    Running,
+    /// It is over, and so is the attempt.
+    Ended(Outcome),
+}
 
 /// What an execution is started with.
 #[derive(Debug, Clone, PartialEq)]

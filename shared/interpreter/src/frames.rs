@@ -480,6 +480,7 @@ impl Draft<'_> {
         if deadline.is_some() && !self.checkpoint.status.is_closed() {
             self.time_out();
         }
+        self.poll_jobs();
     }
 
     fn resume(&mut self, id: FrameId) {

@@ -14,6 +14,7 @@ pub mod event;
 mod frames;
 pub mod history;
 pub mod inspect;
+pub mod job;
 pub mod key;
 pub mod payload;
 mod redrive;
@@ -75,6 +76,17 @@ pub fn advance(
             states::task::answer(&mut draft, attempt, outcome);
             draft.run_if_moved();
         }
+        (
+            Status::Running,
+            EventKind::JobPolled {
+                attempt,
+                number,
+                polled,
+            },
+        ) => {
+            draft.polled(attempt, number, polled);
+            draft.run_if_moved();
+        }
         (Status::Running, EventKind::Beat { attempt, at }) => {
             states::task::beat(&mut draft, attempt, at);
         }
@@ -100,6 +112,15 @@ pub fn advance(
             Status::Succeeded { .. } | Status::Failed(_) | Status::TimedOut | Status::Aborted(_),
             EventKind::Answered { attempt, .. },
         ) => draft.forget_child(attempt),
+        // Whatever the execution has come to meanwhile.
+        (
+            Status::Running
+            | Status::Succeeded { .. }
+            | Status::Failed(_)
+            | Status::TimedOut
+            | Status::Aborted(_),
+            EventKind::JobCancelled { attempt },
+        ) => draft.forget_job(attempt),
         // Late, repeated, or before its time. Spelled out, so that a new event has to be placed.
         (
             Status::NotStarted
@@ -113,6 +134,8 @@ pub fn advance(
             | EventKind::ActivityTaken { .. }
             | EventKind::AttemptEnded { .. }
             | EventKind::Answered { .. }
+            | EventKind::JobPolled { .. }
+            | EventKind::JobCancelled { .. }
             | EventKind::Beat { .. }
             | EventKind::Woken { .. }
             | EventKind::Redriven { .. }

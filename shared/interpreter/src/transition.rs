@@ -129,6 +129,7 @@ impl<'m> Draft<'m> {
         }
         if self.has_recorded() || self.has_moved {
             self.abandon_children();
+            self.abandon_jobs();
             self.arm();
         }
         self.forget_payloads();

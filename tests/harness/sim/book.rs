@@ -37,6 +37,13 @@ pub enum Behaviour {
     },
     /// It is handed a token, and somebody answers that.
     Token(Plan),
+    /// It starts a job.
+    Job {
+        /// How long that runs.
+        runs: Duration,
+        /// Whether its start is recognised by the token of the attempt.
+        is_recognised: bool,
+    },
 }
 
 /// What becomes of a token.

@@ -6,8 +6,16 @@ use segno_asl::{
     definition::{Resource, StateName, Task},
     errors::StateError,
 };
-use segno_engine::{Invoker, invoker::Call, operations::AnswerError};
-use segno_interpreter::{event::Outcome, payload::Payload, token::TaskToken};
+use segno_engine::{
+    Invoker,
+    invoker::{Call, Job},
+    operations::AnswerError,
+};
+use segno_interpreter::{
+    event::{Outcome, Polled},
+    payload::Payload,
+    token::TaskToken,
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -41,13 +49,7 @@ impl Invoker for Functions {
         let behaviour = world.book.behaviour(&call.state).unwrap();
         let attempted = (call.execution_arn.clone(), call.attempt);
         // One of Express runs as often as its message is received.
-        let is_repeatable = matches!(
-            &behaviour,
-            Behaviour::Answers {
-                is_repeatable: true,
-                ..
-            }
-        ) || call.execution_arn.contains(":express:");
+        let is_repeatable = is_repeatable(&behaviour) || call.execution_arn.contains(":express:");
         let beginning = async {
             world.note(|| format!("call of {:?}, {}", attempted.1, call.state));
             world
@@ -65,6 +67,19 @@ impl Invoker for Functions {
                     true => Err(StateError::new("Boom", "as it was told")),
                     false => Ok(Payload::from(json!({ "by": &*call.state }))),
                 }
+            }
+            Behaviour::Job {
+                runs,
+                is_recognised,
+            } => {
+                let job = match is_recognised {
+                    true => call.token,
+                    false => format!("job {}", world.jobs.started()),
+                };
+                world.jobs.start(job.clone(), runs);
+                world.count("jobs");
+                sleep(Duration::from_secs(1)).await;
+                Ok(Payload::from(json!({ "Job": job })))
             }
             Behaviour::Token(plan) => {
                 let token = call.input.value()["Payload"]["token"].as_str();
@@ -85,15 +100,61 @@ impl Invoker for Functions {
     fn is_repeatable(&self, call: &Call) -> bool {
         let world = &self.sim.world;
         world.is_mutated(Mutation::AttemptsAreRepeated)
-            || matches!(call.resource, Resource::LambdaFunction { .. })
-                && matches!(
-                    world.book.behaviour(&call.state),
-                    Some(Behaviour::Answers {
-                        is_repeatable: true,
-                        ..
-                    })
-                )
+            || !matches!(call.resource, Resource::Activity { .. })
+                && world
+                    .book
+                    .behaviour(&call.state)
+                    .is_some_and(|behaviour| is_repeatable(&behaviour))
     }
+
+    async fn poll(&self, job: Job) -> Polled {
+        let world = &self.sim.world;
+        let asking = async {
+            let name = job_name(&job);
+            world.note(|| format!("poll {} of {name}", job.polls));
+            world.count("polls");
+            match world.jobs.is_over(&name) {
+                Some(false) => Polled::Running,
+                Some(true) => Polled::Ended(Ok(Payload::from(json!({ "by": &*job.call.state })))),
+                None => {
+                    world.violated(format!("`{name}` is no job"));
+                    Polled::Running
+                }
+            }
+        };
+        let polled = world.act(self.process, Deed::Call("poll"), asking).await;
+        polled.unwrap_or(Polled::Running)
+    }
+
+    async fn cancel(&self, job: Job) -> Result<(), StateError> {
+        let world = &self.sim.world;
+        let cancelling = async {
+            let name = job_name(&job);
+            world.note(|| format!("{name} is cancelled"));
+            world.count("jobs cancelled");
+            if !world.jobs.cancel(&name) {
+                world.violated(format!("`{name}` is no job"));
+            }
+        };
+        let cancelled = world.act(self.process, Deed::Call("cancel job"), cancelling);
+        let cancelled = cancelled.await;
+        cancelled.map_err(|error| StateError::new("NoAnswer", error.to_string()))
+    }
+}
+
+/// Whether nobody could tell that something was called twice.
+fn is_repeatable(behaviour: &Behaviour) -> bool {
+    match behaviour {
+        Behaviour::Answers { is_repeatable, .. } => *is_repeatable,
+        Behaviour::Job { is_recognised, .. } => *is_recognised,
+        Behaviour::Token(_) => false,
+    }
+}
+
+/// What the start of a job answered.
+fn job_name(job: &Job) -> String {
+    let name = job.response.value()["Job"].as_str();
+    name.unwrap_or_default().to_owned()
 }
 
 impl Sim {

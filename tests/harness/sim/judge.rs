@@ -156,6 +156,10 @@ async fn is_consistent(world: &World, key: &ExecutionKey) -> Result<(), String> 
             checkpoint.status, checkpoint.wake
         ));
     }
+    // Whoever is to cancel a job may be gone with all messages.
+    if world.faults.is_durable && !checkpoint.jobs.is_empty() {
+        return Err(format!("it owes something to {:?}", checkpoint.jobs));
+    }
     let head = world.store.head(&key.arn).await.unwrap();
     // One that was stopped before it was ever started has no row.
     if let Some(head) = head.filter(|head| head.key == *key) {

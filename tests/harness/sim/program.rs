@@ -169,6 +169,7 @@ impl<'a> Programmer<'a> {
                 break;
             }
             match self.chance.below(if depth < DEPTH_MAX { 14 } else { 9 }) {
+                0 if self.chance.one_in(2) => self.job(&mut scope),
                 0..3 => self.call(&mut scope),
                 3 => self.wait(&mut scope),
                 4 => self.timeout(&mut scope),
@@ -293,6 +294,38 @@ impl<'a> Programmer<'a> {
             state["TimeoutSeconds"] = json!(5_000);
         }
         self.guarded(scope, &name, state, expected, &retries);
+    }
+
+    /// A job, which may run longer than it may.
+    fn job(&mut self, scope: &mut Scope) {
+        let name = self.name();
+        let is_too_long = self.chance.one_in(4);
+        let runs = match is_too_long {
+            true => Duration::from_secs(3_000),
+            false => self.chance.millis(0..200_000),
+        };
+        let is_recognised = self.chance.one_in(2);
+        self.book.define(
+            &name,
+            Behaviour::Job {
+                runs,
+                is_recognised,
+            },
+        );
+        let success = Pattern::Exactly(json!({ "by": &name }));
+        let mut expected = Expected::of(Some(success), BTreeSet::new());
+        let mut state =
+            json!({ "Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync" });
+        state["Parameters"] = json!({ "JobName": &name });
+        if is_too_long {
+            state["TimeoutSeconds"] = json!(self.seconds(1..100));
+            expected.success = None;
+            expected.errors.insert("States.Timeout".into());
+        }
+        if self.may_lose && !is_recognised {
+            expected.errors.insert(lost("Glue"));
+        }
+        self.guarded(scope, &name, state, expected, &[]);
     }
 
     /// A call that takes longer than it may.

@@ -20,6 +20,7 @@ use super::{
     book::Book,
     chance::Chance,
     faults::{Faults, Mutation, Notes},
+    jobs::Jobs,
     queue::SharedQueue,
     traffic::Traffic,
 };
@@ -39,6 +40,8 @@ pub struct World {
     pub queue: SharedQueue,
     /// What is called, and how often it was.
     pub book: Book,
+    /// The jobs that tasks have started.
+    pub jobs: Jobs,
     begun: Instant,
     state: Mutex<State>,
 }
@@ -125,6 +128,7 @@ impl World {
             faults,
             store: MemoryStore::default(),
             book: Book::default(),
+            jobs: Jobs::default(),
             begun: Instant::now(),
             state: Mutex::new(state),
         }

@@ -77,6 +77,8 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                     attempt: attempt.id,
                     resource: resource.clone(),
                     input,
+                    // Each test is an attempt of its own.
+                    token: self.config().entropy.nonce()?.to_string(),
                     child: attempt.child,
                     timeout: attempt.timeout_seconds.map(Duration::from_secs),
                 };

@@ -89,7 +89,8 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 
     /// Deletes what is finished with. As long as there is something to do, one message is kept.
     pub(super) async fn delete_all_but_the_guard(&mut self) {
-        let goes_on = !self.attempts.is_empty() || self.has_work();
+        let is_idle = self.attempts.is_empty() && self.errands.is_empty();
+        let goes_on = !is_idle || self.has_work();
         let Some(guard) = self.held.first().filter(|_| goes_on && !self.has_lapsed()) else {
             return;
         };
@@ -153,6 +154,8 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             self.holder.let_go(&mut self.attempts);
             self.must_recheck = true;
         }
+        // Whoever looks asks again about jobs, and cancels them again.
+        self.must_recheck |= self.events.iter().any(is_about_job);
         let ended = self.events.iter().filter_map(|event| match event {
             EventKind::AttemptEnded { attempt, outcome } => Some(Body::Ended {
                 attempt: *attempt,
@@ -184,6 +187,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             "the execution stands still"
         );
         self.holder.let_go(&mut self.attempts);
+        self.errands.abandon_all();
         self.engine.recovery().has_looked(&self.execution);
         self.loaded = None;
         self.has_room = false;
@@ -243,6 +247,14 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         // That may have taken long.
         self.renew_claims(Instant::now()).await;
     }
+}
+
+/// Whether an event tells what became of a poll, or of a job that was to be cancelled.
+fn is_about_job(event: &EventKind) -> bool {
+    matches!(
+        event,
+        EventKind::JobPolled { .. } | EventKind::JobCancelled { .. }
+    )
 }
 
 /// Whether an execution was stopped before it began. Nobody has shown that yet: there was no head row.

@@ -47,6 +47,9 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
                 Command::Offer(attempt) => self.offer(subject, checkpoint, attempt).await?,
                 Command::Continue(number) => self.events.push(EventKind::Continued { number }),
                 Command::AbortChild(attempt) => self.abort_child(checkpoint, attempt).await?,
+                Command::Poll { attempt, .. } | Command::CancelJob(attempt) => {
+                    self.run_errand(subject, checkpoint, command, attempt);
+                }
                 Command::PublishStatus => self.publish(subject, stepped).await?,
             }
         }

@@ -7,13 +7,14 @@ use std::{
 };
 
 use segno_asl::{
-    definition::{Resource, StateKind, StateMachine},
+    definition::{Resource, StateKind, StateMachine, StateName},
     errors::{StateError, names},
 };
 use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint},
     event::{EventKind, Outcome},
     key::ExecutionKey,
+    payload::PayloadId,
 };
 use tokio::{
     task::{AbortHandle, JoinError, JoinSet},
@@ -212,6 +213,23 @@ impl Call {
         id: AttemptId,
     ) -> Option<Self> {
         let (state, attempt) = checkpoint.attempt(id)?;
+        let call = Self::in_state(head, machine, checkpoint, state, id, attempt.input)?;
+        Some(Self {
+            child: attempt.child.clone(),
+            timeout: attempt.timeout_seconds.map(Duration::from_secs),
+            ..call
+        })
+    }
+
+    /// What was called in a state for an attempt that may be over.
+    pub(crate) fn in_state(
+        head: &Head,
+        machine: &StateMachine,
+        checkpoint: &Checkpoint,
+        state: &StateName,
+        id: AttemptId,
+        input: PayloadId,
+    ) -> Option<Self> {
         let StateKind::Task(task) = &machine.state(state)?.kind else {
             return None;
         };
@@ -223,9 +241,10 @@ impl Call {
             state: state.clone(),
             attempt: id,
             resource: task.resource.clone(),
-            input: checkpoint.payloads.get(attempt.input)?.clone(),
-            child: attempt.child.clone(),
-            timeout: attempt.timeout_seconds.map(Duration::from_secs),
+            input: checkpoint.payloads.get(input)?.clone(),
+            token: head.key.child(id, String::new()).nonce.to_string(),
+            child: None,
+            timeout: None,
         })
     }
 

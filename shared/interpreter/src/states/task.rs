@@ -113,6 +113,9 @@ pub(crate) fn end(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
             let output = draft.receive(response);
             let detail = events::submitted(resource(draft, id.frame), output);
             draft.chain(id.frame, detail);
+            if is_job(draft, id.frame) {
+                draft.begin_job(id, attempt.input, output);
+            }
             draft.frame_mut(id.frame).phase = Phase::Submitted {
                 attempt,
                 deadline,
@@ -244,6 +247,15 @@ fn pattern(draft: &Draft<'_>, frame: FrameId) -> Pattern {
 /// Whether the state is done when the execution that it starts is.
 fn waits_for_child(draft: &Draft<'_>, frame: FrameId) -> bool {
     matches!(pattern(draft, frame), Pattern::Sync | Pattern::Sync2)
+}
+
+/// Whether the state is done when a job is that another service runs. Children tell of their end
+/// themselves.
+fn is_job(draft: &Draft<'_>, frame: FrameId) -> bool {
+    let resource = resource(draft, frame);
+    let is_child =
+        matches!(resource, Resource::Service { service, .. } if service.as_str() == "states");
+    waits_for_child(draft, frame) && !is_child
 }
 
 fn later(draft: &Draft<'_>, seconds: Option<u64>) -> Option<Timestamp> {
