@@ -3,15 +3,23 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use segno_asl::{definition::Resource, errors::StateError, limits};
-use segno_engine::invoker::Call;
+use segno_asl::{
+    data::number::to_json,
+    definition::{Pattern, Resource},
+    errors::StateError,
+    limits,
+};
+use segno_engine::invoker::{Call, Job};
 use segno_integrations::{
     CallOutcome, Reach, api_gateway,
     http::{self, connections::FileConnections},
     lambda::Lambda,
     logs::LogDelivery,
     services::{self, Caller},
+    sync::{Jobs, Progress, Started},
 };
+use segno_interpreter::{event::Polled, payload::Payload};
+use serde_json::Value;
 
 use crate::aws::{self, Aws};
 
@@ -92,6 +100,11 @@ impl Services {
                 ("http", _) if self.http.is_none() => Err(NO_CONNECTIONS.into()),
                 ("apigateway", _) if self.api_gateway.is_none() => Err(NO_AWS.into()),
                 ("http" | "apigateway", _) => Ok(()),
+                (service, action)
+                    if waits_for_job(resource) && Jobs::of(service, action).is_none() =>
+                {
+                    Err("its jobs cannot be waited for here".into())
+                }
                 (service, action) => self.aws.accepts(service, action),
             },
             Resource::LambdaFunction { .. } | Resource::Activity { .. } => {
@@ -118,6 +131,12 @@ impl Services {
                 Some(apis) => apis.call(parameters, limit).await,
                 None => Err(refused(NO_AWS)),
             },
+            _ if waits_for_job(&call.resource) => {
+                let jobs = jobs_of(call)?;
+                let parameters = json_of(&call.input);
+                let started = jobs.start(&*self.aws, &parameters, &call.token).await?;
+                Ok(to_json(&started))
+            }
             service => {
                 let caller = Caller {
                     execution_arn: &call.execution_arn,
@@ -127,6 +146,73 @@ impl Services {
             }
         }
     }
+
+    /// Whether a start that is made twice starts one job.
+    pub(crate) fn is_repeatable(&self, call: &Call) -> bool {
+        waits_for_job(&call.resource) && jobs_of(call).is_ok_and(|jobs| jobs.are_recognised())
+    }
+
+    /// Asks what has become of a job.
+    pub(crate) async fn poll(&self, job: &Job) -> Polled {
+        let (parameters, response) = (json_of(&job.call.input), json_of(&job.response));
+        let started = Started {
+            parameters: &parameters,
+            response: &response,
+            polls: job.polls,
+        };
+        let progress = match jobs_of(&job.call) {
+            Ok(jobs) => jobs.poll(&*self.aws, started).await,
+            Err(error) => Progress::Ended(Err(error)),
+        };
+        match progress {
+            Progress::Running { doubt } => {
+                if let Some(error) = doubt {
+                    let (execution, state) = (&job.call.execution_arn, &job.call.state);
+                    tracing::warn!(execution, %state, ?error, "a job is asked about again later");
+                }
+                Polled::Running
+            }
+            Progress::Ended(outcome) => Polled::Ended(outcome.map(|result| payload_of(&result))),
+        }
+    }
+
+    /// Cancels a job.
+    pub(crate) async fn cancel(&self, job: &Job) -> Result<(), StateError> {
+        let (parameters, response) = (json_of(&job.call.input), json_of(&job.response));
+        let started = Started {
+            parameters: &parameters,
+            response: &response,
+            polls: job.polls,
+        };
+        jobs_of(&job.call)?.cancel(&*self.aws, started).await
+    }
+}
+
+fn json_of(payload: &Payload) -> Value {
+    serde_json::from_str(payload.text()).expect("the text of a payload is JSON")
+}
+
+fn payload_of(result: &Value) -> Payload {
+    Payload::stored(to_json(result))
+}
+
+/// Whether a task waits for a job that another service runs.
+fn waits_for_job(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { pattern: Pattern::Sync, service, .. } if service != "states"
+    )
+}
+
+/// The jobs of a call.
+fn jobs_of(call: &Call) -> Result<Jobs, StateError> {
+    let jobs = match &call.resource {
+        Resource::Service {
+            service, action, ..
+        } => Jobs::of(service, action),
+        Resource::LambdaFunction { .. } | Resource::Activity { .. } => None,
+    };
+    jobs.ok_or_else(|| refused("its jobs cannot be waited for here"))
 }
 
 const NO_CONNECTIONS: &str =

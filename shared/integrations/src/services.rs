@@ -16,6 +16,7 @@ use self::optimized::Optimized;
 use crate::{
     CallOutcome,
     aws::{Client, Clients, ErrorStyle, Naming, Operation, Response, Service},
+    sync::Api,
 };
 
 /// Calls the actions of AWS services.
@@ -102,6 +103,22 @@ impl Services {
                 optimized.result(action, &given, response)
             }
         }
+    }
+}
+
+impl Api for Services {
+    async fn call(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: Value,
+    ) -> Result<Value, StateError> {
+        // Only events say who calls, and they are no jobs.
+        let nobody = Caller {
+            execution_arn: "",
+            state_machine_arn: "",
+        };
+        self.result(service, action, parameters, nobody).await
     }
 }
 
