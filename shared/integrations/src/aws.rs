@@ -7,17 +7,17 @@ mod client;
 mod customizations;
 mod endpoint;
 mod error;
-mod model;
+pub(crate) mod model;
 mod operation;
 pub mod preview;
 mod schema;
 mod timestamp;
 mod value;
 
+pub(crate) use self::{client::CallError, error::ErrorStyle};
 pub use self::{
     client::{Client, Clients, Limits},
     model::{Operation, Service},
     operation::Response,
     value::Naming,
 };
-pub(crate) use self::{client::CallError, error::ErrorStyle};

@@ -3,7 +3,9 @@
 
 pub mod aws;
 pub mod lambda;
+pub mod lint;
 pub mod local;
+mod models;
 mod sdk_error;
 
 use segno_asl::errors::StateError;

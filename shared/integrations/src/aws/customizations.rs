@@ -75,7 +75,9 @@ pub(crate) fn adapt_request(call: &Call, request: &mut HttpRequest) -> Result<()
         }
         "Glacier" => {
             let version = call.service.api_version;
-            request.headers_mut().insert("x-amz-glacier-version", version);
+            request
+                .headers_mut()
+                .insert("x-amz-glacier-version", version);
         }
         "Route 53" => shorten_ids(request)?,
         _ => {}

@@ -6,13 +6,33 @@ use super::model::{EndpointTemplate, Service};
 
 /// The parts of the cloud, by how the names of their regions begin. Whatever begins otherwise is in `aws`.
 const PARTITIONS: &[Partition] = &[
-    Partition::new("aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    Partition::new(
+        "aws-cn",
+        "cn-",
+        "amazonaws.com.cn",
+        "api.amazonwebservices.com.cn",
+    ),
     Partition::new("aws-us-gov", "us-gov-", "amazonaws.com", "api.aws"),
     Partition::new("aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
     Partition::new("aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    Partition::new("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    Partition::new("aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    Partition::new("aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    Partition::new(
+        "aws-iso-e",
+        "eu-isoe-",
+        "cloud.adc-e.uk",
+        "api.cloud-aws.adc-e.uk",
+    ),
+    Partition::new(
+        "aws-iso-f",
+        "us-isof-",
+        "csp.hci.ic.gov",
+        "api.aws.hci.ic.gov",
+    ),
+    Partition::new(
+        "aws-eusc",
+        "eusc-",
+        "amazonaws.eu",
+        "api.amazonwebservices.eu",
+    ),
 ];
 const AWS: Partition = Partition::new("aws", "", "amazonaws.com", "api.aws");
 
@@ -87,7 +107,10 @@ fn usual_url(service: &Service, region: &str, variant: Variant, partition: &Part
         true => partition.dual_stack_suffix,
         false => partition.suffix,
     };
-    format!("https://{}{fips}.{region}.{suffix}", service.endpoint_prefix)
+    format!(
+        "https://{}{fips}.{region}.{suffix}",
+        service.endpoint_prefix
+    )
 }
 
 #[cfg(test)]
@@ -108,14 +131,38 @@ mod tests {
 
     #[test]
     fn most_endpoints_follow_the_pattern() {
-        check("sqs", "eu-west-1", PLAIN, "https://sqs.eu-west-1.amazonaws.com", "eu-west-1");
-        check("sqs", "cn-north-1", PLAIN, "https://sqs.cn-north-1.amazonaws.com.cn", "cn-north-1");
+        check(
+            "sqs",
+            "eu-west-1",
+            PLAIN,
+            "https://sqs.eu-west-1.amazonaws.com",
+            "eu-west-1",
+        );
+        check(
+            "sqs",
+            "cn-north-1",
+            PLAIN,
+            "https://sqs.cn-north-1.amazonaws.com.cn",
+            "cn-north-1",
+        );
     }
 
     #[test]
     fn a_global_service_has_one_host() {
-        check("iam", "eu-west-1", PLAIN, "https://iam.amazonaws.com", "us-east-1");
-        check("route53", "ap-south-1", PLAIN, "https://route53.amazonaws.com", "us-east-1");
+        check(
+            "iam",
+            "eu-west-1",
+            PLAIN,
+            "https://iam.amazonaws.com",
+            "us-east-1",
+        );
+        check(
+            "route53",
+            "ap-south-1",
+            PLAIN,
+            "https://route53.amazonaws.com",
+            "us-east-1",
+        );
     }
 
     #[test]
@@ -124,11 +171,23 @@ mod tests {
             is_fips: true,
             is_dual_stack: false,
         };
-        check("sqs", "us-east-1", fips, "https://sqs-fips.us-east-1.amazonaws.com", "us-east-1");
+        check(
+            "sqs",
+            "us-east-1",
+            fips,
+            "https://sqs-fips.us-east-1.amazonaws.com",
+            "us-east-1",
+        );
         let dual_stack = Variant {
             is_fips: false,
             is_dual_stack: true,
         };
-        check("sqs", "us-east-1", dual_stack, "https://sqs.us-east-1.api.aws", "us-east-1");
+        check(
+            "sqs",
+            "us-east-1",
+            dual_stack,
+            "https://sqs.us-east-1.api.aws",
+            "us-east-1",
+        );
     }
 }

@@ -190,7 +190,9 @@ impl Call {
             Protocol::RestXml | Protocol::AwsQuery | Protocol::Ec2Query => xml_error(response),
             Protocol::AwsJson | Protocol::RestJson | Protocol::RpcV2Cbor => {
                 let metadata = self.protocol.parse_error_metadata(response, config);
-                let metadata = metadata.map(|metadata| metadata.build()).unwrap_or_default();
+                let metadata = metadata
+                    .map(|metadata| metadata.build())
+                    .unwrap_or_default();
                 (
                     metadata.code().map(str::to_owned),
                     metadata.message().map(str::to_owned),

@@ -197,8 +197,8 @@ impl Service {
 
     fn has_body_members(&self, structure: &Structure) -> bool {
         structure.members.iter().enumerate().any(|(index, member)| {
-            let is_bytes = structure.payload == Some(index)
-                && self.structure(member.target).is_none();
+            let is_bytes =
+                structure.payload == Some(index) && self.structure(member.target).is_none();
             member.location == Location::Body && !is_bytes
         })
     }
@@ -249,7 +249,9 @@ impl Service {
             None => {}
         }
         if self.protocol == Protocol::Ec2Query && direction == Direction::Request {
-            wire_name = member.query_name.or_else(|| wire_name.map(leaked_capitalized));
+            wire_name = member
+                .query_name
+                .or_else(|| wire_name.map(leaked_capitalized));
         }
         schema = self.bind(schema, member, wire_name.unwrap_or(member.model_name));
         if is_flattened {

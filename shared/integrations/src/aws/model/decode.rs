@@ -262,8 +262,7 @@ impl Reader {
         let partition = self.string()?;
         let flags = self.number()?;
         let common = self.endpoint_template()?;
-        let regions =
-            self.many(|reader| Some((reader.string()?, reader.endpoint_template()?)))?;
+        let regions = self.many(|reader| Some((reader.string()?, reader.endpoint_template()?)))?;
         Some(EndpointRule {
             partition,
             is_fips: flags & 1 != 0,

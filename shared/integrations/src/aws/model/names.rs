@@ -42,12 +42,59 @@ pub(crate) fn member_name(model_name: &str) -> String {
 /// Whether Java has another use for a name, so that the SDK appends `Value`.
 fn is_taken(variable: &str) -> bool {
     const TAKEN: &[&str] = &[
-        "abstract", "assert", "boolean", "break", "byte", "case", "catch", "char", "class",
-        "const", "continue", "default", "do", "double", "else", "enum", "equals", "extends",
-        "false", "final", "finally", "float", "for", "goto", "if", "implements", "import",
-        "instanceof", "int", "interface", "long", "native", "new", "null", "package", "private",
-        "protected", "public", "return", "short", "static", "strictfp", "super", "switch",
-        "synchronized", "this", "throw", "throws", "transient", "true", "try", "void", "volatile",
+        "abstract",
+        "assert",
+        "boolean",
+        "break",
+        "byte",
+        "case",
+        "catch",
+        "char",
+        "class",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "equals",
+        "extends",
+        "false",
+        "final",
+        "finally",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "implements",
+        "import",
+        "instanceof",
+        "int",
+        "interface",
+        "long",
+        "native",
+        "new",
+        "null",
+        "package",
+        "private",
+        "protected",
+        "public",
+        "return",
+        "short",
+        "static",
+        "strictfp",
+        "super",
+        "switch",
+        "synchronized",
+        "this",
+        "throw",
+        "throws",
+        "transient",
+        "true",
+        "try",
+        "void",
+        "volatile",
         "while",
     ];
     TAKEN.binary_search(&variable).is_ok()
@@ -85,9 +132,8 @@ fn pascal_case(text: &str) -> String {
 }
 
 fn begins_word(before: char, char: char, after: Option<&char>) -> bool {
-    let ends_acronym = || {
-        before.is_ascii_uppercase() && after.is_some_and(|after| after.is_ascii_lowercase())
-    };
+    let ends_acronym =
+        || before.is_ascii_uppercase() && after.is_some_and(|after| after.is_ascii_lowercase());
     (char.is_ascii_uppercase() && (before.is_ascii_lowercase() || ends_acronym()))
         || (char.is_ascii_alphabetic() && before.is_ascii_digit())
 }

@@ -14,9 +14,8 @@ struct Entry {
     service: OnceLock<Service>,
 }
 
-static INDEX: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
-    read_index(TABLE).expect("the table is the one that this was built with")
-});
+static INDEX: LazyLock<BTreeMap<&'static str, Entry>> =
+    LazyLock::new(|| read_index(TABLE).expect("the table is the one that this was built with"));
 
 pub(super) fn service(name: &str) -> Option<&'static Service> {
     let entry = INDEX.get(name)?;

@@ -108,7 +108,9 @@ fn write_aggregate(
         Some(Shape::List {
             member: element, ..
         }) => {
-            let values = value.as_array().ok_or_else(|| expected("an array", value))?;
+            let values = value
+                .as_array()
+                .ok_or_else(|| expected("an array", value))?;
             let schema_of_element = service.element_schema(element, Direction::Request);
             serializer.write_list_with_length(schema, values.len(), &|serializer| {
                 values.iter().try_for_each(|value| {
@@ -117,7 +119,9 @@ fn write_aggregate(
             })
         }
         Some(Shape::Map { value: element, .. }) => {
-            let values = value.as_object().ok_or_else(|| expected("an object", value))?;
+            let values = value
+                .as_object()
+                .ok_or_else(|| expected("an object", value))?;
             let schema_of_value = service.element_schema(element, Direction::Request);
             serializer.write_map_with_length(schema, values.len(), &|serializer| {
                 values.iter().try_for_each(|(key, value)| {
@@ -127,7 +131,9 @@ fn write_aggregate(
             })
         }
         Some(Shape::Structure(_)) | None => {
-            let members = value.as_object().ok_or_else(|| expected("an object", value))?;
+            let members = value
+                .as_object()
+                .ok_or_else(|| expected("an object", value))?;
             // As the whole body it has no name of a member around it.
             let outer = match schema.http_payload() {
                 Some(_) => service.payload_schema(member),
