@@ -6,6 +6,7 @@ pub mod lambda;
 pub mod lint;
 pub mod local;
 mod models;
+pub mod results;
 mod sdk_error;
 
 use segno_asl::errors::StateError;
