@@ -2,6 +2,7 @@
 //! states see them, errors by the names that `Retry` and `Catch` know.
 
 pub mod aws;
+pub mod iam;
 pub mod lambda;
 pub mod lint;
 pub mod local;
