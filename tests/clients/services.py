@@ -182,6 +182,20 @@ SCENARIOS = {
         (SDK + "efs:createFileSystem", {"CreationToken": "t"}, {"FileSystemId": ANY}),
         (SDK + "efs:describeFileSystems", {"FileSystemId": "fs-00000000"}, "Efs.FileSystemNotFoundException"),
     ],
+    "jobs": [
+        (SDK + "glue:createJob", {"Name": "j", "Role": "r", "Command": {"Name": "glueetl"}}, {"Name": "j"}),
+        ("glue:startJobRun.sync", {"JobName": "j"}, {"JobName": "j", "JobRunState": "SUCCEEDED"}),
+        ("glue:startJobRun.sync", {"JobName": "none"}, "Glue.EntityNotFoundException"),
+        ("athena:startQueryExecution.sync", {
+            "QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "s3://none/"},
+        }, {"QueryExecution": {"Status": {"State": "SUCCEEDED"}}}),
+        (SDK + "codebuild:createProject", {
+            "Name": "project", "Source": {"Type": "S3", "Location": "bucket/key"}, "Artifacts": {"Type": "NO_ARTIFACTS"},
+            "Environment": {"Type": "LINUX_CONTAINER", "Image": "i", "ComputeType": "BUILD_GENERAL1_SMALL"},
+            "ServiceRole": "arn:aws:iam::123456789012:role/service-role/r",
+        }, {"Project": {"Name": "project"}}),
+        ("codebuild:startBuild.sync", {"ProjectName": "project"}, {"Build": {"BuildStatus": "SUCCEEDED"}}),
+    ],
     "cognitoidentityprovider": [
         (SDK + "cognitoidentityprovider:createUserPool", {"PoolName": "p"}, {"UserPool": {"Name": "p"}}),
         (SDK + "cognitoidentityprovider:describeUserPool", {"UserPoolId": "none"}, "CognitoIdentityProvider.ResourceNotFoundException"),
