@@ -85,9 +85,10 @@ impl RuntimePlugin for Call {
         layer.store_put(SharedResponseDeserializer::new(Shared(call)));
         layer.store_put(Metadata::new(self.operation.name, self.service.id));
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
-        let mut signing = SigV4OperationSigningConfig::default();
-        signing.signing_options = self.signing_options();
-        layer.store_put(signing);
+        layer.store_put(SigV4OperationSigningConfig {
+            signing_options: self.signing_options(),
+            ..Default::default()
+        });
         Some(layer.freeze())
     }
 
