@@ -9,14 +9,21 @@ use segno_asl::{
     definition::{Pattern, Resource, StateName, Task},
     errors::StateError,
 };
-use segno_engine::{Invoker, catalog::Machine, invoker::Call};
+use segno_engine::{
+    Invoker,
+    catalog::Machine,
+    invoker::{Call, Job},
+};
 use segno_integrations::{
     CallOutcome,
     lambda::{self, InvokeParameters, function_name},
     local::Target,
     logs::LogDelivery,
 };
-use segno_interpreter::{event::Outcome, payload::Payload};
+use segno_interpreter::{
+    event::{Outcome, Polled},
+    payload::Payload,
+};
 
 use crate::{
     mock::{Mocks, TestCases},
@@ -208,6 +215,18 @@ impl Invoker for LocalInvoker {
                 "there is no test case `{test_case}`: the server has no --mock"
             )),
         }
+    }
+
+    fn is_repeatable(&self, call: &Call) -> bool {
+        !self.stands_in(call) && self.services.is_repeatable(call)
+    }
+
+    async fn poll(&self, job: Job) -> Polled {
+        self.services.poll(&job).await
+    }
+
+    async fn cancel(&self, job: Job) -> Result<(), StateError> {
+        self.services.cancel(&job).await
     }
 
     async fn invoke(&self, call: Call) -> Outcome {

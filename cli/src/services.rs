@@ -3,15 +3,23 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use segno_asl::{definition::Resource, errors::StateError, limits};
-use segno_engine::invoker::Call;
+use segno_asl::{
+    data::number::to_json,
+    definition::{Pattern, Resource},
+    errors::StateError,
+    limits,
+};
+use segno_engine::invoker::{Call, Job};
 use segno_integrations::{
     CallOutcome, Reach, api_gateway,
     http::{self, connections::FileConnections},
     lambda::Lambda,
     logs::LogDelivery,
-    services::{self, Caller},
+    services::{self, Behalf, Caller},
+    sync::{Jobs, Progress, Started},
 };
+use segno_interpreter::{event::Polled, payload::Payload};
+use serde_json::Value;
 
 use crate::aws::{self, Aws};
 
@@ -87,11 +95,16 @@ impl Services {
     pub(crate) fn accepts(&self, resource: &Resource) -> Result<(), String> {
         match resource {
             Resource::Service {
-                service, action, ..
+                service,
+                action,
+                pattern,
             } => match (service.as_str(), action.as_str()) {
                 ("http", _) if self.http.is_none() => Err(NO_CONNECTIONS.into()),
                 ("apigateway", _) if self.api_gateway.is_none() => Err(NO_AWS.into()),
                 ("http" | "apigateway", _) => Ok(()),
+                _ if *pattern == Pattern::Sync && jobs(resource).is_none() => {
+                    Err("its jobs cannot be asked about here".into())
+                }
                 (service, action) => self.aws.accepts(service, action),
             },
             Resource::LambdaFunction { .. } | Resource::Activity { .. } => {
@@ -118,15 +131,100 @@ impl Services {
                 Some(apis) => apis.call(parameters, limit).await,
                 None => Err(refused(NO_AWS)),
             },
-            service => {
-                let caller = Caller {
-                    execution_arn: &call.execution_arn,
-                    state_machine_arn: &call.state_machine_arn,
-                };
-                self.aws.call(service, action, parameters, caller).await
+            service => match jobs(&call.resource) {
+                Some(jobs) => {
+                    let parameters = json(&call.input)?;
+                    let started = jobs.start(&self.behalf(call), &parameters, &call.token);
+                    Ok(to_json(&started.await?))
+                }
+                None => {
+                    let caller = caller(call);
+                    self.aws.call(service, action, parameters, caller).await
+                }
+            },
+        }
+    }
+
+    /// Whether a call may be made twice: the job that it starts is recognised.
+    pub(crate) fn is_repeatable(&self, call: &Call) -> bool {
+        jobs(&call.resource).is_some_and(|jobs| jobs.are_recognised())
+    }
+
+    /// Asks what has become of a job.
+    pub(crate) async fn poll(&self, job: &Job) -> Polled {
+        let (jobs, parameters, response) = match known(job) {
+            Ok(known) => known,
+            Err(error) => return Polled::Ended(Err(error)),
+        };
+        let started = Started {
+            parameters: &parameters,
+            response: &response,
+            polls: job.polls,
+        };
+        match jobs.poll(&self.behalf(&job.call), started).await {
+            Progress::Running { doubt } => {
+                if let Some(StateError { name, cause }) = doubt {
+                    let state = &*job.call.state;
+                    tracing::warn!(state, name, cause, "nothing is known of a job");
+                }
+                Polled::Running
+            }
+            Progress::Ended(Err(error)) => Polled::Ended(Err(error)),
+            Progress::Ended(Ok(result)) => {
+                let result = Payload::parse(&to_json(&result));
+                Polled::Ended(result.map_err(|error| refused(&error.to_string())))
             }
         }
     }
+
+    /// Cancels a job.
+    pub(crate) async fn cancel(&self, job: &Job) -> Result<(), StateError> {
+        let (jobs, parameters, response) = known(job)?;
+        let started = Started {
+            parameters: &parameters,
+            response: &response,
+            polls: job.polls,
+        };
+        jobs.cancel(&self.behalf(&job.call), started).await
+    }
+
+    fn behalf<'a>(&'a self, call: &'a Call) -> Behalf<'a> {
+        Behalf {
+            services: &self.aws,
+            caller: caller(call),
+        }
+    }
+}
+
+fn caller(call: &Call) -> Caller<'_> {
+    Caller {
+        execution_arn: &call.execution_arn,
+        state_machine_arn: &call.state_machine_arn,
+    }
+}
+
+/// The jobs that a resource starts and waits for.
+fn jobs(resource: &Resource) -> Option<Jobs> {
+    match resource {
+        Resource::Service {
+            service,
+            action,
+            pattern: Pattern::Sync,
+        } => Jobs::of(service, action),
+        _ => None,
+    }
+}
+
+/// How a job is dealt with, what it was started with, and what that answered.
+fn known(job: &Job) -> Result<(Jobs, Value, Value), StateError> {
+    let resource = &job.call.resource;
+    let jobs = jobs(resource)
+        .ok_or_else(|| refused(&format!("nothing here can ask about jobs of {resource}")))?;
+    Ok((jobs, json(&job.call.input)?, json(&job.response)?))
+}
+
+fn json(payload: &Payload) -> Result<Value, StateError> {
+    serde_json::from_str(payload.text()).map_err(|error| refused(&error.to_string()))
 }
 
 const NO_CONNECTIONS: &str =

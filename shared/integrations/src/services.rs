@@ -16,6 +16,7 @@ use self::optimized::Optimized;
 use crate::{
     CallOutcome,
     aws::{Client, Clients, ErrorStyle, Naming, Operation, Response, Service},
+    sync::Api,
 };
 
 /// Calls the actions of AWS services.
@@ -102,6 +103,29 @@ impl Services {
                 optimized.result(action, &given, response)
             }
         }
+    }
+}
+
+/// Services, and on whose behalf they are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Behalf<'a> {
+    /// What is called.
+    pub services: &'a Services,
+    /// Who calls.
+    pub caller: Caller<'a>,
+}
+
+impl Api for Behalf<'_> {
+    async fn call(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: Value,
+    ) -> Result<Value, StateError> {
+        let called = self
+            .services
+            .result(service, action, parameters, self.caller);
+        called.await
     }
 }
 

@@ -166,7 +166,7 @@ fn find<'a>(path: &str, scope: Scope<'a>) -> Option<&'a Value> {
         "$" => scope.poll,
         _ => return None,
     };
-    let pointer = rest.replace('.', "/").replace('[', "/").replace(']', "");
+    let pointer = rest.replace(['.', '['], "/").replace(']', "");
     root.pointer(&format!("/{pointer}"))
 }
 
