@@ -134,8 +134,9 @@ impl Services {
             service => match jobs(&call.resource) {
                 Some(jobs) => {
                     let parameters = json(&call.input)?;
-                    let started = jobs.start(&self.behalf(call), &parameters, &call.token);
-                    Ok(to_json(&started.await?))
+                    let behalf = self.behalf(call);
+                    let response = jobs.start(&behalf, &parameters, &call.token).await?;
+                    Ok(to_json(&response))
                 }
                 None => {
                     let caller = caller(call);
