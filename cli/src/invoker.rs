@@ -218,7 +218,7 @@ impl Invoker for LocalInvoker {
     }
 
     fn is_repeatable(&self, call: &Call) -> bool {
-        self.services.is_repeatable(call)
+        !self.stands_in(call) && self.services.is_repeatable(call)
     }
 
     async fn poll(&self, job: Job) -> Polled {

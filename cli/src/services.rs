@@ -15,7 +15,7 @@ use segno_integrations::{
     http::{self, connections::FileConnections},
     lambda::Lambda,
     logs::LogDelivery,
-    services::{self, Caller},
+    services::{self, Behalf, Caller},
     sync::{Jobs, Progress, Started},
 };
 use segno_interpreter::{event::Polled, payload::Payload};
@@ -95,15 +95,15 @@ impl Services {
     pub(crate) fn accepts(&self, resource: &Resource) -> Result<(), String> {
         match resource {
             Resource::Service {
-                service, action, ..
+                service,
+                action,
+                pattern,
             } => match (service.as_str(), action.as_str()) {
                 ("http", _) if self.http.is_none() => Err(NO_CONNECTIONS.into()),
                 ("apigateway", _) if self.api_gateway.is_none() => Err(NO_AWS.into()),
                 ("http" | "apigateway", _) => Ok(()),
-                (service, action)
-                    if waits_for_job(resource) && Jobs::of(service, action).is_none() =>
-                {
-                    Err("its jobs cannot be waited for here".into())
+                _ if *pattern == Pattern::Sync && jobs(resource).is_none() => {
+                    Err("its jobs cannot be asked about here".into())
                 }
                 (service, action) => self.aws.accepts(service, action),
             },
@@ -131,88 +131,101 @@ impl Services {
                 Some(apis) => apis.call(parameters, limit).await,
                 None => Err(refused(NO_AWS)),
             },
-            _ if waits_for_job(&call.resource) => {
-                let jobs = jobs_of(call)?;
-                let parameters = json_of(&call.input);
-                let started = jobs.start(&*self.aws, &parameters, &call.token).await?;
-                Ok(to_json(&started))
-            }
-            service => {
-                let caller = Caller {
-                    execution_arn: &call.execution_arn,
-                    state_machine_arn: &call.state_machine_arn,
-                };
-                self.aws.call(service, action, parameters, caller).await
-            }
+            service => match jobs(&call.resource) {
+                Some(jobs) => {
+                    let parameters = json(&call.input)?;
+                    let behalf = self.behalf(call);
+                    let response = jobs.start(&behalf, &parameters, &call.token).await?;
+                    Ok(to_json(&response))
+                }
+                None => {
+                    let caller = caller(call);
+                    self.aws.call(service, action, parameters, caller).await
+                }
+            },
         }
     }
 
-    /// Whether a start that is made twice starts one job.
+    /// Whether a call may be made twice: the job that it starts is recognised.
     pub(crate) fn is_repeatable(&self, call: &Call) -> bool {
-        waits_for_job(&call.resource) && jobs_of(call).is_ok_and(|jobs| jobs.are_recognised())
+        jobs(&call.resource).is_some_and(|jobs| jobs.are_recognised())
     }
 
     /// Asks what has become of a job.
     pub(crate) async fn poll(&self, job: &Job) -> Polled {
-        let (parameters, response) = (json_of(&job.call.input), json_of(&job.response));
+        let (jobs, parameters, response) = match known(job) {
+            Ok(known) => known,
+            Err(error) => return Polled::Ended(Err(error)),
+        };
         let started = Started {
             parameters: &parameters,
             response: &response,
             polls: job.polls,
         };
-        let progress = match jobs_of(&job.call) {
-            Ok(jobs) => jobs.poll(&*self.aws, started).await,
-            Err(error) => Progress::Ended(Err(error)),
-        };
-        match progress {
+        match jobs.poll(&self.behalf(&job.call), started).await {
             Progress::Running { doubt } => {
-                if let Some(error) = doubt {
-                    let (execution, state) = (&job.call.execution_arn, &job.call.state);
-                    tracing::warn!(execution, %state, ?error, "a job is asked about again later");
+                if let Some(StateError { name, cause }) = doubt {
+                    let state = &*job.call.state;
+                    tracing::warn!(state, name, cause, "nothing is known of a job");
                 }
                 Polled::Running
             }
-            Progress::Ended(outcome) => Polled::Ended(outcome.map(|result| payload_of(&result))),
+            Progress::Ended(Err(error)) => Polled::Ended(Err(error)),
+            Progress::Ended(Ok(result)) => {
+                let result = Payload::parse(&to_json(&result));
+                Polled::Ended(result.map_err(|error| refused(&error.to_string())))
+            }
         }
     }
 
     /// Cancels a job.
     pub(crate) async fn cancel(&self, job: &Job) -> Result<(), StateError> {
-        let (parameters, response) = (json_of(&job.call.input), json_of(&job.response));
+        let (jobs, parameters, response) = known(job)?;
         let started = Started {
             parameters: &parameters,
             response: &response,
             polls: job.polls,
         };
-        jobs_of(&job.call)?.cancel(&*self.aws, started).await
+        jobs.cancel(&self.behalf(&job.call), started).await
+    }
+
+    fn behalf<'a>(&'a self, call: &'a Call) -> Behalf<'a> {
+        Behalf {
+            services: &self.aws,
+            caller: caller(call),
+        }
     }
 }
 
-fn json_of(payload: &Payload) -> Value {
-    serde_json::from_str(payload.text()).expect("the text of a payload is JSON")
+fn caller(call: &Call) -> Caller<'_> {
+    Caller {
+        execution_arn: &call.execution_arn,
+        state_machine_arn: &call.state_machine_arn,
+    }
 }
 
-fn payload_of(result: &Value) -> Payload {
-    Payload::stored(to_json(result))
-}
-
-/// Whether a task waits for a job that another service runs.
-fn waits_for_job(resource: &Resource) -> bool {
-    matches!(
-        resource,
-        Resource::Service { pattern: Pattern::Sync, service, .. } if service != "states"
-    )
-}
-
-/// The jobs of a call.
-fn jobs_of(call: &Call) -> Result<Jobs, StateError> {
-    let jobs = match &call.resource {
+/// The jobs that a resource starts and waits for.
+fn jobs(resource: &Resource) -> Option<Jobs> {
+    match resource {
         Resource::Service {
-            service, action, ..
+            service,
+            action,
+            pattern: Pattern::Sync,
         } => Jobs::of(service, action),
-        Resource::LambdaFunction { .. } | Resource::Activity { .. } => None,
-    };
-    jobs.ok_or_else(|| refused("its jobs cannot be waited for here"))
+        _ => None,
+    }
+}
+
+/// How a job is dealt with, what it was started with, and what that answered.
+fn known(job: &Job) -> Result<(Jobs, Value, Value), StateError> {
+    let resource = &job.call.resource;
+    let jobs = jobs(resource)
+        .ok_or_else(|| refused(&format!("nothing here can ask about jobs of {resource}")))?;
+    Ok((jobs, json(&job.call.input)?, json(&job.response)?))
+}
+
+fn json(payload: &Payload) -> Result<Value, StateError> {
+    serde_json::from_str(payload.text()).map_err(|error| refused(&error.to_string()))
 }
 
 const NO_CONNECTIONS: &str =

@@ -106,19 +106,26 @@ impl Services {
     }
 }
 
-impl Api for Services {
+/// Services, and on whose behalf they are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Behalf<'a> {
+    /// What is called.
+    pub services: &'a Services,
+    /// Who calls.
+    pub caller: Caller<'a>,
+}
+
+impl Api for Behalf<'_> {
     async fn call(
         &self,
         service: &str,
         action: &str,
         parameters: Value,
     ) -> Result<Value, StateError> {
-        // Only events say who calls, and they are no jobs.
-        let nobody = Caller {
-            execution_arn: "",
-            state_machine_arn: "",
-        };
-        self.result(service, action, parameters, nobody).await
+        let called = self
+            .services
+            .result(service, action, parameters, self.caller);
+        called.await
     }
 }
 
