@@ -1,5 +1,7 @@
 //! Services of AWS that answer as they should not: the right error, bounded memory, one request.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod hostile;
 
 use std::time::Duration;
