@@ -307,3 +307,41 @@ fn a_token_without_a_value_is_valid_but_does_not_run() {
     let wrong = segno(&["validate", "-", "--substitute", "Limit=soon"], definition);
     assert_eq!(wrong.status, Some(1), "{}", wrong.stdout);
 }
+
+#[test]
+fn calls_are_checked_against_the_models_of_all_services() {
+    let found = findings(
+        r#"{ "StartAt": "Read", "States": { "Read": { "Type": "Task", "End": true,
+            "Resource": "arn:aws:states:::aws-sdk:dynamodb:getItem",
+            "Retry": [{ "ErrorEquals": ["States.ALL"] }],
+            "Parameters": { "TableNam": "orders", "Key": { "id": { "S": "7" } } } } } }"#,
+    );
+    let told = |found: &Value| (found["code"].clone(), found["location"].clone());
+    let expected = [
+        (json!("MISSING_PARAMETER"), json!("/States/Read/Parameters")),
+        (
+            json!("UNKNOWN_PARAMETER"),
+            json!("/States/Read/Parameters/TableNam"),
+        ),
+    ];
+    assert_eq!(found.iter().map(told).collect::<Vec<_>>(), expected);
+    assert!(found.iter().all(|found| found["severity"] == "warning"));
+    assert_eq!(found[1]["help"], "did you mean `TableName`?");
+    let width = |found: &Value| found["endColumn"].as_u64().zip(found["column"].as_u64());
+    let (end, start) = width(&found[1]).unwrap();
+    assert_eq!(end - start, 10, "the name is marked");
+}
+
+#[test]
+fn what_a_refused_resource_should_have_been_is_told() {
+    let found = findings(
+        r#"{ "StartAt": "A", "States": { "A": { "Type": "Task", "End": true, "Parameters": {},
+            "Resource": "arn:aws:states:::aws-sdk:dynamodb:PutItem" } } }"#,
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["severity"], "error");
+    assert_eq!(
+        found[0]["help"],
+        "did you mean `arn:aws:states:::aws-sdk:dynamodb:putItem`?"
+    );
+}

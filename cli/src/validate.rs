@@ -7,9 +7,12 @@ use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, bail};
 use segno_asl::definition::{
-    MachineType, Severity, advise, codes,
+    Diagnostic, MachineType, Severity, advise, codes,
+    places::Document,
     tokens::{self, Substitutions},
 };
+use segno_integrations::lint;
+use serde_json::Value;
 
 use crate::{
     definition::{Source, Substitute},
@@ -138,11 +141,13 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
     let definition = tokens::fill(&document.value, substitutions);
     let mut findings = findings::check(&document, "", &definition, machine_type);
     for Finding { diagnostic, .. } in &mut findings {
+        lint::explain(&definition, diagnostic);
         // It is valid, and runs on AWS.
         if diagnostic.code == codes::NOT_SUPPORTED {
             diagnostic.severity = Severity::Warning;
         }
     }
+    findings.extend(calls(&document, &definition, &findings));
     // What has to be changed anyway may be no call any more.
     if !findings.iter().any(|finding| finding.diagnostic.is_error()) {
         let notes = advise(&definition);
@@ -157,4 +162,17 @@ fn check(source: Source, machine_type: MachineType, substitutions: &Substitution
     );
     findings.sort_by_key(|finding| finding.place.start);
     Checked { source, findings }
+}
+
+/// What there is to say about the calls, unless it has been said.
+fn calls(document: &Document, definition: &Value, said: &[Finding]) -> Vec<Finding> {
+    let is_said = |diagnostic: &Diagnostic| {
+        let mut said = said.iter().map(|finding| &finding.diagnostic);
+        said.any(|said| said.is_error() && said.pointer == diagnostic.pointer)
+    };
+    let found = lint::lint(definition).into_iter();
+    found
+        .filter(|diagnostic| !is_said(diagnostic))
+        .map(|diagnostic| findings::placed(document, "", diagnostic))
+        .collect()
 }

@@ -16,7 +16,7 @@ mod suggestions;
 pub mod tokens;
 mod transitions;
 mod variables;
-mod visit;
+pub mod visit;
 mod warnings;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -34,6 +34,7 @@ pub use self::{
     location::Location,
     parse::{SINGLE_STATE_NAME, compile, compile_single_state, compile_text, parse, parse_value},
     resource::{Pattern, Resource},
+    suggestions::nearest,
 };
 use crate::{
     choice::ChoiceRule,

@@ -8,7 +8,7 @@ mod customizations;
 mod discovery;
 mod endpoint;
 mod error;
-mod model;
+pub(crate) mod model;
 mod operation;
 pub mod preview;
 mod schema;

@@ -72,6 +72,20 @@ pub mod codes {
     pub const UNRESOLVED_INTRINSIC: &str = "UNRESOLVED_INTRINSIC";
     /// A warning of ours: the last of two members of the same name is the one that counts.
     pub const DUPLICATE_KEY: &str = "DUPLICATE_KEY";
+    /// A warning of ours: a service that AWS does not have.
+    pub const UNKNOWN_SERVICE: &str = "UNKNOWN_SERVICE";
+    /// A warning of ours: a service that AWS has closed.
+    pub const RETIRED_SERVICE: &str = "RETIRED_SERVICE";
+    /// A warning of ours: an action that its service does not have.
+    pub const UNKNOWN_ACTION: &str = "UNKNOWN_ACTION";
+    /// An action that its service has, and no task can call.
+    pub const UNSUPPORTED_ACTION: &str = "UNSUPPORTED_ACTION";
+    /// A warning of ours: a parameter that a call does not take.
+    pub const UNKNOWN_PARAMETER: &str = "UNKNOWN_PARAMETER";
+    /// A warning of ours: a call without a parameter that it needs.
+    pub const MISSING_PARAMETER: &str = "MISSING_PARAMETER";
+    /// A warning of ours: a parameter that is not what the call takes there.
+    pub const PARAMETER_TYPE: &str = "PARAMETER_TYPE";
     /// A note of ours: a task that fails for good if a worker is lost.
     pub const LOST_ATTEMPT: &str = "LOST_ATTEMPT";
     /// A note of ours: what is beyond a limit of AWS that the open mode does not have.
@@ -97,7 +111,8 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
+    /// A finding that no execution gets past, about a place that AWS names as well.
+    pub fn error(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -108,7 +123,8 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn warning(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
+    /// A finding that stops nothing.
+    pub fn warning(code: &'static str, at: &Location, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
             ..Self::error(code, at, message)
@@ -138,7 +154,8 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn with_help(self, help: impl fmt::Display) -> Self {
+    /// The finding with what might have been meant, or why.
+    pub fn with_help(self, help: impl fmt::Display) -> Self {
         Self {
             help: Some(help.to_string()),
             ..self
@@ -152,7 +169,8 @@ impl Diagnostic {
 
     /// Whether it is about a field that cannot stand where it does, and so about its name.
     pub fn is_about_field(&self) -> bool {
-        self.message.starts_with("Field '") && self.message.ends_with("' is not supported")
+        self.code == codes::UNKNOWN_PARAMETER
+            || self.message.starts_with("Field '") && self.message.ends_with("' is not supported")
     }
 }
 

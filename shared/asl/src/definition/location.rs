@@ -14,7 +14,7 @@ pub struct Location {
 
 impl Location {
     /// A member of the object here.
-    pub(crate) fn member(&self, name: &str) -> Self {
+    pub fn member(&self, name: &str) -> Self {
         Self {
             pointer: format!("{}/{}", self.pointer, escape(name)),
             shown: format!("{}/{name}", self.shown),
@@ -22,7 +22,7 @@ impl Location {
     }
 
     /// An element of the array here, counted from 0.
-    pub(crate) fn element(&self, index: usize) -> Self {
+    pub fn element(&self, index: usize) -> Self {
         Self {
             pointer: format!("{}/{index}", self.pointer),
             shown: format!("{}[{index}]", self.shown),

@@ -114,7 +114,7 @@ impl Resource {
     }
 
     /// The ARNs of all optimized integrations.
-    pub(super) fn optimized() -> impl Iterator<Item = String> {
+    pub fn optimized() -> impl Iterator<Item = String> {
         optimized::all().map(|action| format!("arn:aws:states:::{action}"))
     }
 }

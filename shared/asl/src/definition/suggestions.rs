@@ -171,8 +171,8 @@ fn meant(definition: &Value, diagnostic: &Diagnostic) -> Option<String> {
     nearest(value, list.trim_end_matches(']').split(", ")).map(str::to_owned)
 }
 
-/// The name most like `name`, if one is like it.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The name most like `name`, if one is like it; capitals do not count.
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     if length > 2 * limits::STATE_NAME_CHARACTERS_MAX {
         return None;

@@ -239,8 +239,8 @@ fn is_about_token(definition: &Value, diagnostic: &Diagnostic) -> bool {
     definition.pointer(&diagnostic.pointer).is_some_and(is_open)
 }
 
-/// Whether a value is not known before it is deployed.
-fn is_open(value: &Value) -> bool {
+/// Whether a value has tokens or functions of CloudFormation in it: it is not known before it is deployed.
+pub fn is_open(value: &Value) -> bool {
     match value {
         Value::String(text) => text.starts_with(BARE) || next_token(text).is_some(),
         Value::Array(elements) => elements.iter().any(is_open),

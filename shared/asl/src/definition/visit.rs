@@ -7,9 +7,11 @@ use super::{Location, QueryLanguage};
 type Object = Map<String, Value>;
 
 /// A `States` block and what it stands in: the machine, a branch, an item processor.
-pub(super) struct ScopeText<'a> {
-    pub(super) at: Location,
-    pub(super) object: &'a Object,
+pub struct ScopeText<'a> {
+    /// Where it stands.
+    pub at: Location,
+    /// Its fields.
+    pub object: &'a Object,
     around: Around,
 }
 
@@ -28,7 +30,7 @@ impl<'a> ScopeText<'a> {
     }
 
     /// The whole definition.
-    pub(super) fn machine(definition: &'a Value) -> Option<Self> {
+    pub fn machine(definition: &'a Value) -> Option<Self> {
         let around = Around {
             language: language_of(definition.as_object()?, QueryLanguage::JsonPath),
             is_express: false,
@@ -36,11 +38,13 @@ impl<'a> ScopeText<'a> {
         Self::new(definition, Location::default(), around)
     }
 
-    pub(super) fn is_machine(&self) -> bool {
+    /// Whether it is the whole definition.
+    pub fn is_machine(&self) -> bool {
         self.at.pointer().is_empty()
     }
 
-    pub(super) fn states(&self) -> impl Iterator<Item = StateText<'a>> + use<'a> {
+    /// Its states, in its order.
+    pub fn states(&self) -> impl Iterator<Item = StateText<'a>> + use<'a> {
         let states = self.object.get("States").and_then(Value::as_object);
         let at = self.at.member("States");
         let around = self.around;
@@ -57,42 +61,50 @@ impl<'a> ScopeText<'a> {
         })
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// Whether it has a state of this name.
+    pub fn has(&self, name: &str) -> bool {
         let states = self.object.get("States");
         states.is_some_and(|states| states.get(name).is_some())
     }
 }
 
 /// A state as it is written.
-pub(super) struct StateText<'a> {
-    pub(super) name: &'a str,
-    pub(super) at: Location,
-    pub(super) object: &'a Object,
-    pub(super) language: QueryLanguage,
+pub struct StateText<'a> {
+    /// Its key in `States`.
+    pub name: &'a str,
+    /// Where it stands.
+    pub at: Location,
+    /// Its fields.
+    pub object: &'a Object,
+    /// Its own, or that of what it is in.
+    pub language: QueryLanguage,
     around: Around,
 }
 
 impl<'a> StateText<'a> {
-    pub(super) fn is_of_type(&self, name: &str) -> bool {
+    /// Whether this is its `Type`.
+    pub fn is_of_type(&self, name: &str) -> bool {
         self.text("Type") == Some(name)
     }
 
     /// Whether it runs in Express executions, which a distributed Map state starts for its items.
-    pub(super) fn is_in_express(&self) -> bool {
+    pub fn is_in_express(&self) -> bool {
         self.around.is_express
     }
 
-    pub(super) fn text(&self, field: &str) -> Option<&'a str> {
+    /// A field that is a string.
+    pub fn text(&self, field: &str) -> Option<&'a str> {
         self.object.get(field).and_then(Value::as_str)
     }
 
-    pub(super) fn is_end(&self) -> bool {
+    /// Whether an execution may end with it.
+    pub fn is_end(&self) -> bool {
         self.object.get("End") == Some(&Value::Bool(true))
             || matches!(self.text("Type"), Some("Succeed" | "Fail"))
     }
 
     /// The elements of an array field, each with its place.
-    pub(super) fn elements(&self, field: &str) -> impl Iterator<Item = (&'a Value, Location)> {
+    pub fn elements(&self, field: &str) -> impl Iterator<Item = (&'a Value, Location)> {
         let at = self.at.member(field);
         let elements = self.object.get(field).and_then(Value::as_array);
         let elements = elements.into_iter().flatten().enumerate();
@@ -100,7 +112,7 @@ impl<'a> StateText<'a> {
     }
 
     /// The names of the states that it leads to, each with its place.
-    pub(super) fn targets(&self) -> Vec<(&'a str, Location)> {
+    pub fn targets(&self) -> Vec<(&'a str, Location)> {
         let named = |value: Option<&'a Value>, at: Location| Some((value?.as_str()?, at));
         let own = ["Next", "Default"]
             .into_iter()
@@ -125,14 +137,14 @@ impl<'a> StateText<'a> {
     }
 
     /// Where it says that it is a distributed Map state, if it is one.
-    pub(super) fn distributed_mode(&self) -> Option<Location> {
+    pub fn distributed_mode(&self) -> Option<Location> {
         let (_, at) = self.processor().filter(|_| self.is_of_type("Map"))?;
         let is_distributed = self.processor_config("Mode") == Some("DISTRIBUTED");
         is_distributed.then(|| at.member("ProcessorConfig").member("Mode"))
     }
 
     /// Its branches, or its item processor.
-    pub(super) fn inner_scopes(&self) -> Vec<ScopeText<'a>> {
+    pub fn inner_scopes(&self) -> Vec<ScopeText<'a>> {
         let is_express = self.distributed_mode().is_some()
             && self.processor_config("ExecutionType") == Some("EXPRESS");
         let around = Around {
@@ -155,7 +167,7 @@ fn language_of(object: &Object, otherwise: QueryLanguage) -> QueryLanguage {
 }
 
 /// Shows `visit` each scope, outer ones first.
-pub(super) fn scopes(definition: &Value, visit: &mut dyn FnMut(&ScopeText<'_>)) {
+pub fn scopes(definition: &Value, visit: &mut dyn FnMut(&ScopeText<'_>)) {
     if let Some(machine) = ScopeText::machine(definition) {
         scopes_in(&machine, visit);
     }
@@ -169,7 +181,7 @@ fn scopes_in(scope: &ScopeText<'_>, visit: &mut dyn FnMut(&ScopeText<'_>)) {
 }
 
 /// Shows `visit` each state.
-pub(super) fn states(definition: &Value, visit: &mut dyn FnMut(&StateText<'_>)) {
+pub fn states(definition: &Value, visit: &mut dyn FnMut(&StateText<'_>)) {
     scopes(definition, &mut |scope| {
         scope.states().for_each(|state| visit(&state));
     });
