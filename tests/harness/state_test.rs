@@ -52,6 +52,7 @@ impl StateTest {
         let config = Config {
             region: "us-east-1".into(),
             account_id: "123456789012".into(),
+            check_result: segno_integrations::results::check,
         };
         let mut request = self.request.clone();
         to_text(&mut request);

@@ -130,6 +130,7 @@ fn server<S: Backend>(
     let config = Config {
         region: place.region.clone(),
         account_id: place.account_id.clone(),
+        check_result: segno_integrations::results::check,
     };
     let hosts = arguments.hosts.iter().map(|host| host.to_lowercase());
     Server {

@@ -14,6 +14,7 @@ mod shapes;
 
 use std::{future::ready, pin::Pin, time::Duration};
 
+use segno_asl::definition::Resource;
 use segno_engine::{Backend, Clock, Engine, Invoker};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,13 +35,21 @@ pub struct Api<S, I, C> {
     redrives: Redrives,
 }
 
-/// Where the API says it is.
+/// Whether the result of a task is one that its API could have sent; `true` asks for all that must be
+/// there. The error says what is wrong, in AWS's words.
+///
+/// What AWS's APIs send is known elsewhere: whoever serves this API passes it in.
+pub type ResultCheck = fn(&Resource, &Value, bool) -> Result<(), String>;
+
+/// Where the API says it is, and what it is told.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Region in the ARNs that it makes.
     pub region: String,
     /// Account in the ARNs that it makes: 12 digits.
     pub account_id: String,
+    /// What the mocked results of tasks are checked with.
+    pub check_result: ResultCheck,
 }
 
 /// An answer, ready to be sent.

@@ -56,6 +56,7 @@ fn api() -> Api<MemoryStore, Nothing, SystemClock> {
     let place = segno_api::Config {
         region: "us-east-1".into(),
         account_id: "123456789012".into(),
+        check_result: |_, _, _| Ok(()),
     };
     Api::new(engine, place)
 }

@@ -11,6 +11,7 @@ pub mod lint;
 pub mod local;
 pub mod logs;
 mod models;
+pub mod results;
 mod sdk_error;
 pub mod services;
 mod signature;

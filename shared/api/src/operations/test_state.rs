@@ -2,7 +2,6 @@
 
 mod context;
 mod mock;
-mod model;
 mod request;
 mod response;
 
@@ -36,7 +35,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         let mock = match &request.mock {
             Some(mock) => {
                 let failed = request.state_configuration.failed_iterations();
-                Some(mock.work(state, failed)?)
+                Some(mock.work(state, failed, self.config.check_result)?)
             }
             None => {
                 self.check_unmocked(state, request.role_arn.as_deref())?;

@@ -1,4 +1,5 @@
-"""Makes sdk.tbl, the table of all AWS services and operations, from botocore's models.
+"""Makes sdk.tbl, the table of all AWS services and operations, from botocore's models; and constraints.tbl, what
+the models say of values.
 
     python3 -m venv VENV && VENV/bin/pip install -r requirements.txt
     VENV/bin/python generate            writes sdk.tbl and LOCK
@@ -14,6 +15,7 @@ import sys
 
 import botocore
 
+import constraints
 import endpoints
 import service
 import source
@@ -23,33 +25,32 @@ MODEL = pathlib.Path(__file__).resolve().parent.parent
 
 
 def main():
-    frames = {}
+    frames, limits = {}, {}
     resolve = endpoints.resolver()
     for model in source.services():
         name, frame = service.encode(model, resolve(model))
         if name in frames:
             raise SystemExit(f"two services are called {name}")
         frames[name] = frame
-    data = table.pack(frames)
-    lock = json.dumps(lock_of(data, frames), indent=2) + "\n"
+        limits[name] = constraints.encode(model)
+    data, limits = table.pack(frames), table.pack(limits)
+    lock = json.dumps(lock_of(data, limits, frames), indent=2) + "\n"
+    written = {"sdk.tbl": data, "constraints.tbl": limits, "LOCK": lock.encode()}
     if "--check" in sys.argv[1:]:
-        stale = [
-            path
-            for path, wanted in (("sdk.tbl", data), ("LOCK", lock.encode()))
-            if (MODEL / path).read_bytes() != wanted
-        ]
+        stale = [path for path, wanted in written.items() if (MODEL / path).read_bytes() != wanted]
         raise SystemExit(f"not what the generator writes: {', '.join(stale)}" if stale else 0)
-    (MODEL / "sdk.tbl").write_bytes(data)
-    (MODEL / "LOCK").write_text(lock)
+    for path, wanted in written.items():
+        (MODEL / path).write_bytes(wanted)
 
 
-def lock_of(data, frames):
-    """What the table was made of, and what came of it."""
+def lock_of(data, limits, frames):
+    """What the tables were made of, and what came of it."""
     return {
         "botocore": botocore.__version__,
         "models": source.digest(),
         "services": len(frames),
         "table": hashlib.sha256(data).hexdigest(),
+        "constraints": hashlib.sha256(limits).hexdigest(),
     }
 
 

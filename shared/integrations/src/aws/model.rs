@@ -1,8 +1,10 @@
 //! AWS's services as a table: what they can do, the shapes of requests and responses, and where they are.
 //!
-//! The table is generated from public models (`model/generate`). A service is unpacked when it is first
+//! The table is generated from public models (`model/generate`), and so is that of the
+//! [constraints](constraints), which only whoever checks results has to do with. A service is unpacked when it is first
 //! asked for, and stays: what is built of it is bounded by the table, and refers to its strings.
 
+pub(crate) mod constraints;
 mod decode;
 mod names;
 mod table;
@@ -280,6 +282,11 @@ impl Service {
     /// The name that configuration knows it by: `DynamoDB`.
     pub fn id(&self) -> &'static str {
         self.id
+    }
+
+    /// Its name in a resource: `dynamodb`.
+    pub(crate) fn name(&self) -> String {
+        self.exception_prefix.to_ascii_lowercase()
     }
 
     /// The names of all services, sorted.

@@ -2,15 +2,14 @@
 
 use segno_asl::{
     data::value::Value,
-    definition::{Map, State, StateKind},
+    definition::{Map, Resource, State, StateKind},
     errors::StateError,
 };
 use segno_engine::operations::MockedWork;
 use segno_interpreter::payload::Payload;
 use serde::Deserialize;
 
-use super::model::{self, Mode};
-use crate::ApiError;
+use crate::{ApiError, ResultCheck};
 
 /// `mock`. AWS:
 /// [MockInput](https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html).
@@ -21,6 +20,19 @@ pub(super) struct Mock {
     error_output: Option<ErrorOutput>,
     #[serde(default)]
     field_validation_mode: Mode,
+}
+
+/// How closely a mocked result is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Mode {
+    /// What must be there is there, and what is there is right.
+    #[default]
+    Strict,
+    /// What is there is right.
+    Present,
+    /// Not at all.
+    None,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -42,7 +54,12 @@ impl Mock {
     }
 
     /// What the work of a state comes to.
-    pub(super) fn work(&self, state: &State, failed: u64) -> Result<MockedWork, ApiError> {
+    pub(super) fn work(
+        &self,
+        state: &State,
+        failed: u64,
+        check: ResultCheck,
+    ) -> Result<MockedWork, ApiError> {
         if state.work().is_none() {
             return Err(ApiError::validation(format!(
                 "State type '{}' is not supported when a mock is specified",
@@ -54,13 +71,33 @@ impl Mock {
             Mocked::Result(text) => {
                 let result = Payload::parse(text)
                     .map_err(|_| ApiError::validation("Mocked result must be valid JSON"))?;
-                check_result(state, self.field_validation_mode, text, result.value())?;
+                if let StateKind::Task(task) = &state.kind {
+                    self.check_fields(&task.resource, text, check)?;
+                }
+                check_result(state, result.value())?;
                 Ok(result)
             }
         };
         Ok(MockedWork {
             outcome,
             failed_iterations: failed,
+        })
+    }
+
+    fn check_fields(
+        &self,
+        resource: &Resource,
+        text: &str,
+        check: ResultCheck,
+    ) -> Result<(), ApiError> {
+        let must_be_complete = match self.field_validation_mode {
+            Mode::Strict => true,
+            Mode::Present => false,
+            Mode::None => return Ok(()),
+        };
+        let result = serde_json::from_str(text).map_err(ApiError::serialization)?;
+        check(resource, &result, must_be_complete).map_err(|what| {
+            ApiError::validation(format!("Mock result schema validation error: {what}"))
         })
     }
 
@@ -85,13 +122,9 @@ impl Mock {
     }
 }
 
-fn check_result(state: &State, mode: Mode, text: &str, result: &Value) -> Result<(), ApiError> {
+fn check_result(state: &State, result: &Value) -> Result<(), ApiError> {
     let refuse = |words: &str| Err(ApiError::validation(words));
     match &state.kind {
-        StateKind::Task(task) => {
-            let result = serde_json::from_str(text).map_err(ApiError::serialization)?;
-            model::check(&task.resource, mode, &result)
-        }
         StateKind::Map(map) if exports(map) => match result.is_object() {
             true => Ok(()),
             false => refuse("Mocked result must be a JSON object."),
@@ -121,17 +154,24 @@ fn exports(map: &Map) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use segno_asl::definition::{SINGLE_STATE_NAME, compile_single_state};
+    use segno_asl::definition::{Resource, SINGLE_STATE_NAME, compile_single_state};
     use serde_json::{Value, json};
 
     use super::{Mock, MockedWork};
+
+    fn refuse_unless_empty(_: &Resource, result: &Value, complete: bool) -> Result<(), String> {
+        match result == &json!({}) {
+            true => Ok(()),
+            false => Err(format!("complete: {complete}")),
+        }
+    }
 
     fn mocked(definition: Value, mock: Value) -> Result<MockedWork, String> {
         let machine = compile_single_state(&definition.to_string()).unwrap();
         let mock: Mock = serde_json::from_value(mock).unwrap();
         let state = machine.state(SINGLE_STATE_NAME).unwrap();
         mock.check()
-            .and_then(|()| mock.work(state, 0))
+            .and_then(|()| mock.work(state, 0, refuse_unless_empty))
             .map_err(|error| error.to_string())
     }
 
@@ -169,6 +209,21 @@ mod tests {
             let refused = mocked(task(), mock).unwrap_err();
             assert_eq!(refused, format!("ValidationException: {words}"));
         }
+    }
+
+    #[test]
+    fn the_mode_says_what_is_looked_at() {
+        let mock = |mode: &str| json!({ "result": "[]", "fieldValidationMode": mode });
+        for (mode, complete) in [("STRICT", true), ("PRESENT", false)] {
+            assert_eq!(
+                mocked(task(), mock(mode)).unwrap_err(),
+                format!(
+                    "ValidationException: Mock result schema validation error: complete: {complete}"
+                )
+            );
+        }
+        assert!(mocked(task(), mock("NONE")).is_ok());
+        assert!(mocked(task(), json!({ "result": "{}" })).is_ok());
     }
 
     #[test]

@@ -16,10 +16,7 @@ const FIRST_SHAPE: usize = 16;
 
 /// A service, or nothing if the frame is not one.
 pub(super) fn service(frame: &'static [u8]) -> Option<Service> {
-    let mut reader = Reader {
-        rest: frame,
-        strings: Vec::new(),
-    };
+    let mut reader = Reader::new(frame);
     let exception_prefix = reader.text()?;
     let id = reader.text()?;
     let endpoint_prefix = reader.text()?;
@@ -84,12 +81,20 @@ fn timestamp_format(number: u64) -> Option<TimestampFormat> {
     })
 }
 
-struct Reader {
+/// What is left of a frame, and its strings once they have been read.
+pub(super) struct Reader {
     rest: &'static [u8],
     strings: Vec<&'static str>,
 }
 
 impl Reader {
+    pub(super) fn new(frame: &'static [u8]) -> Self {
+        Self {
+            rest: frame,
+            strings: Vec::new(),
+        }
+    }
+
     /// A varint: seven bits a byte, the lowest first.
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
@@ -103,7 +108,7 @@ impl Reader {
         None
     }
 
-    fn index(&mut self) -> Option<usize> {
+    pub(super) fn index(&mut self) -> Option<usize> {
         self.number()?.try_into().ok()
     }
 
@@ -113,7 +118,7 @@ impl Reader {
         Some(*byte)
     }
 
-    fn text(&mut self) -> Option<&'static str> {
+    pub(super) fn text(&mut self) -> Option<&'static str> {
         let length = self.index()?;
         let (text, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
@@ -134,7 +139,7 @@ impl Reader {
         }
     }
 
-    fn many<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn many<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.index()?;
         (0..count).map(|_| item(self)).collect()
     }

@@ -7,39 +7,61 @@ use super::{Service, decode};
 static TABLE: &[u8] = include_bytes!("../../../model/sdk.tbl");
 const MAGIC: &[u8] = b"segno-sdk-1\n";
 
-/// Where a service's frame is, and the service once somebody has asked for it.
+/// A service's frame, and the service once somebody has asked for it.
 struct Entry {
-    frame: &'static [u8],
-    bytes: usize,
+    frame: Frame,
     service: OnceLock<Service>,
 }
 
-static INDEX: LazyLock<BTreeMap<&'static str, Entry>> =
-    LazyLock::new(|| read_index(TABLE).expect("the table is the one that this was built with"));
+static INDEX: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
+    let entry = |frame| Entry {
+        frame,
+        service: OnceLock::new(),
+    };
+    let frames = frames(TABLE).into_iter();
+    frames.map(|(name, frame)| (name, entry(frame))).collect()
+});
 
 pub(super) fn service(name: &str) -> Option<&'static Service> {
     let entry = INDEX.get(name)?;
-    Some(entry.service.get_or_init(|| {
-        let mut frame = Vec::with_capacity(entry.bytes);
-        ruzstd::decoding::StreamingDecoder::new(entry.frame)
-            .map_err(|error| error.to_string())
-            .and_then(|mut decoder| {
-                decoder
-                    .read_to_end(&mut frame)
-                    .map_err(|error| error.to_string())
-            })
-            .and_then(|_| decode::service(frame.leak()).ok_or_else(|| "it ends early".into()))
-            .unwrap_or_else(|error: String| {
-                panic!("the table's service {name} cannot be read: {error}")
-            })
-    }))
+    let service = entry.service.get_or_init(|| {
+        let decoded = decode::service(entry.frame.unpack());
+        decoded.unwrap_or_else(|| panic!("the table's service {name} ends early"))
+    });
+    Some(service)
 }
 
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     INDEX.keys().copied()
 }
 
-fn read_index(table: &'static [u8]) -> Option<BTreeMap<&'static str, Entry>> {
+/// A compressed frame.
+pub(super) struct Frame {
+    compressed: &'static [u8],
+    bytes: usize,
+}
+
+impl Frame {
+    /// What is in it. It stays, as what is built of it refers to it.
+    pub(super) fn unpack(&self) -> &'static [u8] {
+        let mut frame = Vec::with_capacity(self.bytes);
+        ruzstd::decoding::StreamingDecoder::new(self.compressed)
+            .map_err(|error| error.to_string())
+            .and_then(|mut decoder| {
+                let read = decoder.read_to_end(&mut frame);
+                read.map_err(|error| error.to_string())
+            })
+            .expect("a frame is what the generator wrote");
+        frame.leak()
+    }
+}
+
+/// The frames of a table that this was built with.
+pub(super) fn frames(table: &'static [u8]) -> BTreeMap<&'static str, Frame> {
+    read_index(table).expect("the table is the one that this was built with")
+}
+
+fn read_index(table: &'static [u8]) -> Option<BTreeMap<&'static str, Frame>> {
     let mut rest = table.strip_prefix(MAGIC)?;
     let count = take_u32(&mut rest)?;
     let mut places = Vec::with_capacity(count);
@@ -54,16 +76,13 @@ fn read_index(table: &'static [u8]) -> Option<BTreeMap<&'static str, Entry>> {
         );
         places.push((std::str::from_utf8(name).ok()?, place));
     }
-    let entry = |(offset, length, bytes): (usize, usize, usize)| {
-        Some(Entry {
-            frame: rest.get(offset..offset + length)?,
-            bytes,
-            service: OnceLock::new(),
-        })
+    let frame = |(offset, length, bytes): (usize, usize, usize)| {
+        let compressed = rest.get(offset..offset + length)?;
+        Some(Frame { compressed, bytes })
     };
     places
         .into_iter()
-        .map(|(name, place)| Some((name, entry(place)?)))
+        .map(|(name, place)| Some((name, frame(place)?)))
         .collect()
 }
 
