@@ -17,6 +17,7 @@ mod exit;
 mod findings;
 mod graph;
 mod history;
+mod iam;
 mod input;
 mod invoker;
 mod list;
@@ -49,6 +50,7 @@ enum Command {
     Dev(dev::Arguments),
     Graph(graph::Arguments),
     Validate(validate::Arguments),
+    Iam(iam::Arguments),
     Start(start::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
@@ -69,6 +71,7 @@ async fn main() -> ExitCode {
         Command::Dev(arguments) => dev::dev(arguments).await,
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Iam(arguments) => iam::iam(&arguments),
         Command::Start(arguments) => start::start(arguments).await,
         Command::List(arguments) => list::list(arguments).await,
         Command::Show(arguments) => show::show(arguments).await,

@@ -6,6 +6,7 @@ pub mod aws;
 mod encode;
 mod fields;
 pub mod http;
+pub mod iam;
 pub mod lambda;
 pub mod lint;
 pub mod local;

@@ -78,7 +78,7 @@ fn task(state: &StateText<'_>) -> Vec<Diagnostic> {
 /// The resource without what is not known before it is deployed and says nothing about the call.
 ///
 /// `arn:${AWS::Partition}:states:::sqs:sendMessage` is a call that is known.
-fn call_of(resource: &str) -> Option<String> {
+pub(crate) fn call_of(resource: &str) -> Option<String> {
     let (_, call) = resource.split_once(":states:::")?;
     let is_open = tokens::is_open(&resource[resource.len() - call.len()..].into());
     (!is_open).then(|| format!("arn:aws:states:::{call}"))
