@@ -2,7 +2,7 @@
 the models say of values.
 
     python3 -m venv VENV && VENV/bin/pip install -r requirements.txt
-    VENV/bin/python generate            writes sdk.tbl and LOCK
+    VENV/bin/python generate            writes the tables and LOCK
     VENV/bin/python generate --check    fails if they are not what would be written
 
 The pinned wheel of botocore is the only source; the pinned compressor makes the bytes the same everywhere.
