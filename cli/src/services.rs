@@ -27,7 +27,7 @@ use crate::aws::{self, Aws};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Which AWS the tasks call: none, account (with the credentials of the environment), or the URL of
-    /// what stands in for it. Default: what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> say, else
+    /// what stands in for it. Default: what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3 and the like say, else
     /// none.
     #[arg(long, value_name = "none|account|URL")]
     aws: Option<aws::Choice>,
