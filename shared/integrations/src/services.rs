@@ -62,9 +62,18 @@ impl Services {
         parameters: &str,
         caller: Caller<'_>,
     ) -> CallOutcome {
-        let parameters = serde_json::from_str(parameters).map_err(|error| runtime(&error))?;
-        let result = self.result(service, action, parameters, caller).await?;
-        Ok(to_json(&result))
+        let given = serde_json::from_str(parameters).map_err(|error| runtime(&error))?;
+        match self.result(service, action, given, caller).await {
+            Ok(result) => Ok(to_json(&result)),
+            // Nothing was sent.
+            Err(error) if error.name.as_deref() == Some(names::RUNTIME) => {
+                let why = error.cause.unwrap_or_default();
+                Err(runtime(&format!(
+                    "The Parameters '{parameters}' could not be used to start the Task: [{why}]"
+                )))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The same, with JSON values.

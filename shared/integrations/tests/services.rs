@@ -181,15 +181,24 @@ async fn headers_without_an_end_are_an_error() {
 
 #[tokio::test]
 async fn parameters_that_do_not_fit_are_not_sent() {
-    for parameters in [
-        r#"{"TableName": "t", "Keys": {}}"#,
-        r#"{"TableName": "t", "Key": 7}"#,
-        "[]",
+    for (parameters, why) in [
+        (
+            r#"{"TableName": "t", "Keys": {}}"#,
+            "The field \"Keys\" is not supported by Step Functions",
+        ),
+        (
+            r#"{"TableName": "t", "Key": 7}"#,
+            "expected an object, found a number",
+        ),
+        ("[]", "The parameters of a service must be an object"),
     ] {
         let server = Hostile::start(json("200 OK", "{}"));
         let error = call(&server, "dynamodb", "getItem", parameters).await;
         let error = error.unwrap_err();
         assert_eq!(error.name.as_deref(), Some("States.Runtime"), "{error:?}");
+        let told =
+            format!("The Parameters '{parameters}' could not be used to start the Task: [{why}]");
+        assert_eq!(error.cause.as_deref(), Some(&*told));
         assert_eq!(server.connections(), 0);
     }
 }
