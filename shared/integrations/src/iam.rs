@@ -206,7 +206,7 @@ impl Needs<'_> {
             resources.clone(),
         );
         if suffix.starts_with(".sync") {
-            self.job(&call, resources);
+            self.job(service, action, resources);
         }
         if call == "ecs:runTask" {
             let text = "the task has the roles of its definition: allow iam:PassRole for them";
@@ -246,17 +246,21 @@ impl Needs<'_> {
     }
 
     /// What a task that waits for its job needs beside the call.
-    fn job(&mut self, call: &str, resources: Vec<String>) {
-        let Some(job) = jobs::of(call) else {
-            return;
-        };
-        let watched = match call {
+    fn job(&mut self, service: &str, action: &str, resources: Vec<String>) {
+        let call = format!("{service}:{action}");
+        let watched = match &*call {
             "states:startExecution" => resources.iter().map(|arn| jobs::executions(arn)).collect(),
             "codebuild:startBuild" | "codebuild:startBuildBatch" => resources,
             _ => vec!["*".to_owned()],
         };
-        self.allow(job.actions, watched);
-        if let Some(rule) = job.rule {
+        for (prefix, names) in jobs::actions(service, action)
+            .into_iter()
+            .filter_map(|action| named(service, action))
+        {
+            let actions = names.iter().map(|name| format!("{prefix}:{name}"));
+            self.allow(actions, watched.clone());
+        }
+        if let Some(rule) = jobs::rule(&call) {
             let rule = self.arn("events", &format!("rule/{rule}"));
             self.allow(
                 ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
@@ -396,10 +400,7 @@ impl Needs<'_> {
 
 /// The prefix and the names of the IAM actions behind a call.
 fn named(service: &str, action: &str) -> Option<(String, Vec<String>)> {
-    if let Some(name) = actions::own(service, action) {
-        return Some((service.to_owned(), vec![name.to_owned()]));
-    }
-    let (model, operation) = models::operation(service, action)?;
+    let (model, operation) = models::called(service, action)?;
     Some((
         actions::prefix(&model.name(), model.signing_name).to_owned(),
         actions::of(&model.name(), operation),

@@ -93,13 +93,12 @@ fn expected(resource: &Resource) -> Option<Expected> {
             })
         }
         Pattern::Sync | Pattern::Sync2 => {
-            let job = jobs::of(&call)?;
-            let (service, target) = job.result()?;
+            let job = jobs::of(service, action)?;
             Some(Expected {
-                service,
-                target,
-                is_part: !job.path.is_empty(),
-                around: job.around,
+                service: job.service,
+                target: job.target,
+                is_part: !job.part.path.is_empty(),
+                around: job.part.around,
                 any: if *pattern == Pattern::Sync2 {
                     &["Input", "Output"]
                 } else {

@@ -138,6 +138,18 @@ impl Api for Behalf<'_> {
     }
 }
 
+/// What the table calls the service and the action of a resource.
+pub(crate) fn model_names<'a>(service: &'a str, action: &'a str) -> (&'a str, &'a str) {
+    match (
+        service.strip_prefix("aws-sdk:"),
+        Optimized::find(service, action),
+    ) {
+        (Some(service), _) => (service, action),
+        (None, Some(optimized)) => (optimized.service, optimized.action(action)),
+        (None, None) => (service, action),
+    }
+}
+
 /// What a resource calls.
 struct Target {
     service: &'static Service,
@@ -155,12 +167,8 @@ impl Target {
                     .ok_or_else(|| format!("there is no integration {service}:{action} here"))?,
             ),
         };
-        let name = match optimized {
-            Some(optimized) => optimized.service,
-            None => service.trim_start_matches("aws-sdk:"),
-        };
+        let (name, action) = model_names(service, action);
         let found = Service::find(name).ok_or_else(|| format!("there is no service {name}"))?;
-        let action = optimized.map_or(action, |optimized| optimized.action(action));
         let operation = found
             .operation(action)
             .ok_or_else(|| format!("{} has no action {action}", found.id()))?;

@@ -13,6 +13,7 @@ use segno_asl::{
 };
 use serde_json::Value;
 
+pub(crate) use self::table::Part;
 use self::table::{Request, Row, Scope};
 
 /// What calls the actions of services.
@@ -109,6 +110,24 @@ impl Jobs {
     /// Whether a start that is made twice with the same token starts one job, however late that is.
     pub fn are_recognised(&self) -> bool {
         self.row.token.is_some() && !self.row.token_expires
+    }
+
+    /// The action that asks about them.
+    pub fn poll_action(&self) -> &'static str {
+        &self.row.poll.action
+    }
+
+    /// The action that cancels them, if they can be.
+    pub fn cancel_action(&self) -> Option<&'static str> {
+        self.row
+            .cancel
+            .as_ref()
+            .map(|request| request.action.as_str())
+    }
+
+    /// Which part of the answer to a poll their result is.
+    pub(crate) fn result(&self) -> Part<'static> {
+        self.row.result_part()
     }
 
     /// Starts a job. `token` names the attempt; the task may give one of its own.

@@ -146,29 +146,6 @@ const RENAMED: &[(&str, &str, &[&str])] = &[
     ("sqs", "SendMessageBatch", &["SendMessage"]),
 ];
 
-/// Actions of optimized integrations that are no operation of that name.
-const OWN: &[(&str, &str, &str)] = &[
-    ("elasticmapreduce", "addStep", "AddJobFlowSteps"),
-    ("elasticmapreduce", "cancelStep", "CancelSteps"),
-    ("elasticmapreduce", "createCluster", "RunJobFlow"),
-    (
-        "elasticmapreduce",
-        "modifyInstanceFleetByName",
-        "ModifyInstanceFleet",
-    ),
-    (
-        "elasticmapreduce",
-        "modifyInstanceGroupByName",
-        "ModifyInstanceGroups",
-    ),
-    (
-        "elasticmapreduce",
-        "setClusterTerminationProtection",
-        "SetTerminationProtection",
-    ),
-    ("elasticmapreduce", "terminateCluster", "TerminateJobFlows"),
-];
-
 /// What the names of a service's actions begin with.
 pub(super) fn prefix(service: &str, signing_name: &'static str) -> &'static str {
     let other = PREFIXES.iter().find(|(name, _)| *name == service);
@@ -188,12 +165,6 @@ pub(super) fn of(service: &str, operation: &Operation) -> Vec<String> {
         Some((_, _, names)) => names.iter().map(|name| (*name).to_owned()).collect(),
         None => vec![operation.name.to_owned()],
     }
-}
-
-pub(super) fn own(service: &str, action: &str) -> Option<&'static str> {
-    OWN.iter()
-        .find(|(name, of, _)| *name == service && *of == action)
-        .map(|(_, _, name)| *name)
 }
 
 #[cfg(test)]

@@ -73,6 +73,15 @@ pub(super) struct Members(BTreeMap<String, Path>);
 #[serde(transparent)]
 pub(super) struct Path(String);
 
+/// Where in the answer to a poll the result of a job is.
+#[derive(Debug, Default)]
+pub(crate) struct Part<'a> {
+    /// The members that lead there; of a list, the first element.
+    pub(crate) path: Vec<&'a str>,
+    /// The member of the result that it is, if it is not all of it.
+    pub(crate) around: Option<&'a str>,
+}
+
 /// What paths are about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
@@ -99,6 +108,23 @@ impl Row {
         };
         self.merge.insert_into(&mut result, scope);
         result
+    }
+
+    /// Where the result of a job is.
+    pub(super) fn result_part(&self) -> Part<'_> {
+        let (around, path) = match self.result.as_ref().map(|template| &template.0) {
+            Some(Value::String(path)) => (None, path),
+            Some(Value::Object(members)) => match members.iter().next() {
+                Some((name, Value::String(path))) => (Some(name.as_str()), path),
+                _ => return Part::default(),
+            },
+            _ => return Part::default(),
+        };
+        let path = path.trim_start_matches("$.").split('.');
+        Part {
+            path: path.map(|name| name.trim_end_matches("[0]")).collect(),
+            around,
+        }
     }
 }
 
