@@ -38,6 +38,7 @@ fn everything() -> Checkpoint {
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
         "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child", "Name": "one" } });
     let job = json!({ "Type": "Task", "Comment": "Has a job", "End": true,
+        "Credentials": { "RoleArn": "arn:aws:iam::210987654321:role/theirs" },
         "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": { "JobName": "etl" } });
     let offered = json!({ "Type": "Task", "Comment": "Is offered", "TimeoutSeconds": 40, "End": true,
         "Resource": "arn:aws:states:us-east-1:123456789012:activity:approve" });

@@ -91,9 +91,8 @@ pub(crate) async fn connect(
     let endpoint_of_apis = overrides.of(APIS_VARIABLE);
     let config = config.service_config(overrides).build();
     let apis =
-        (reach == Reach::Everywhere || endpoint_of_apis.is_some()).then(|| api_gateway::Config {
+        (reach == Reach::Everywhere || endpoint_of_apis.is_some()).then_some(api_gateway::Config {
             endpoint: endpoint_of_apis,
-            credentials: config.credentials_provider(),
             response_bytes_max: limits::PAYLOAD_BYTES_MAX,
         });
     let limits = Limits {

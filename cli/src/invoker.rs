@@ -127,23 +127,17 @@ impl LocalInvoker {
         let trace = || call.trace_header.clone();
         let of_function = |name| InvokeParameters::of_function(name, input).traced(trace());
         match &call.resource {
-            Resource::LambdaFunction { arn } => {
-                let event = of_function(arn);
-                match (self.target(&call.state, arn), self.services.lambda()) {
-                    (Some(target), _) => lambda::call_arn(target, &event).await,
-                    (None, Some(lambda)) => lambda::call_arn(lambda, &event).await,
-                    (None, None) => Err(no_target(&call.state, function_name(arn))),
-                }
-            }
+            Resource::LambdaFunction { arn } => match self.target(&call.state, arn) {
+                Some(target) => lambda::call_arn(target, &of_function(arn)).await,
+                None if self.services.has_lambda() => self.services.call(call).await,
+                None => Err(no_target(&call.state, function_name(arn))),
+            },
             Resource::Service { .. } if is_lambda_invoke(&call.resource) => {
                 let request = InvokeParameters::parse(input)?.traced(trace());
-                match (
-                    self.target(&call.state, &request.function),
-                    self.services.lambda(),
-                ) {
-                    (Some(target), _) => lambda::call_invoke(target, &request).await,
-                    (None, Some(lambda)) => lambda::call_invoke(lambda, &request).await,
-                    (None, None) => Err(no_target(&call.state, function_name(&request.function))),
+                match self.target(&call.state, &request.function) {
+                    Some(target) => lambda::call_invoke(target, &request).await,
+                    None if self.services.has_lambda() => self.services.call(call).await,
+                    None => Err(no_target(&call.state, function_name(&request.function))),
                 }
             }
             // A target by the state's name stands in for anything: it gets the parameters, and its
@@ -192,7 +186,7 @@ impl Invoker for LocalInvoker {
             }
         };
         match function {
-            Some(name) if self.services.lambda().is_none() && !self.targets.contains_key(name) => {
+            Some(name) if !self.services.has_lambda() && !self.targets.contains_key(name) => {
                 Err(format!(
                     "the function `{name}` has no target; give it one: {}",
                     ways(name)

@@ -4,22 +4,20 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use segno_asl::{
-    data::number::to_json,
-    definition::{Pattern, Resource},
-    errors::StateError,
+    definition::Resource,
+    errors::{StateError, names},
     limits,
 };
 use segno_engine::invoker::{Call, Job};
 use segno_integrations::{
-    CallOutcome, Reach, api_gateway,
+    CallOutcome, Reach,
     http::{self, connections::FileConnections},
-    lambda::Lambda,
     logs::LogDelivery,
-    services::{self, Behalf, Caller},
-    sync::{Jobs, Progress, Started},
+    services::Caller,
+    sync::Progress,
+    tasks::{self, ConnectionSource, Tasks},
 };
 use segno_interpreter::{event::Polled, payload::Payload};
-use serde_json::Value;
 
 use crate::aws::{self, Aws};
 
@@ -32,8 +30,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "none|account|URL")]
     aws: Option<aws::Choice>,
 
+    /// Tasks run under the role of their state machine, which is assumed with its ARN as the external id.
+    /// Without this they have the rights of the credentials in the environment.
+    #[arg(long)]
+    assume_roles: bool,
+
     /// The connections of HTTP Tasks, with their secrets: a JSON file of what CreateConnection takes,
-    /// by the names of the connections.
+    /// by the names of the connections. Default: those of the AWS that is called.
     #[arg(long, value_name = "FILE")]
     connections: Option<PathBuf>,
 
@@ -44,12 +47,8 @@ pub(crate) struct Options {
 
 /// The services themselves.
 pub(crate) struct Services {
-    aws: Arc<services::Services>,
-    lambda: Option<Lambda>,
-    /// `None` if no AWS is called.
-    api_gateway: Option<api_gateway::Client>,
-    /// `None` without connections, since no HTTP Task goes without one.
-    http: Option<http::Client<FileConnections>>,
+    tasks: Tasks,
+    assume_roles: bool,
     about: Option<String>,
 }
 
@@ -65,11 +64,19 @@ impl Services {
             apis,
             about,
         } = aws::connect(options.aws.as_ref(), region, own_port).await?;
+        let http = match connections(options)? {
+            Some(file) => Ok(ConnectionSource::File(file)),
+            None if about.is_some() => Ok(ConnectionSource::Account),
+            None => Err(NO_CONNECTIONS.to_owned()),
+        };
+        let config = tasks::Config {
+            clients,
+            apis,
+            http: http.map(|connections| (http_config(options, region), connections)),
+        };
         Ok(Self {
-            lambda: Lambda::new(&clients).ok(),
-            aws: Arc::new(services::Services::new(clients)),
-            api_gateway: apis.map(api_gateway::Client::new),
-            http: http_client(options, region)?,
+            tasks: Tasks::new(config),
+            assume_roles: options.assume_roles,
             about,
         })
     }
@@ -79,90 +86,38 @@ impl Services {
         self.about.as_deref()
     }
 
-    pub(crate) fn lambda(&self) -> Option<&Lambda> {
-        self.lambda.as_ref()
+    /// Whether functions can be called.
+    pub(crate) fn has_lambda(&self) -> bool {
+        self.tasks.has_lambda()
     }
 
     /// What takes log entries to CloudWatch Logs, if that may be called.
     pub(crate) fn logs(&self) -> Option<LogDelivery> {
-        let may_call = self.aws.accepts("aws-sdk:cloudwatchlogs", "putLogEvents");
+        let services = self.tasks.services();
+        let may_call = services.accepts("aws-sdk:cloudwatchlogs", "putLogEvents");
         may_call
             .ok()
-            .map(|()| LogDelivery::begin(Arc::clone(&self.aws)))
+            .map(|()| LogDelivery::begin(Arc::clone(services)))
     }
 
     /// Whether a resource can be called; if it cannot, what to do about it.
     pub(crate) fn accepts(&self, resource: &Resource) -> Result<(), String> {
-        match resource {
-            Resource::Service {
-                service,
-                action,
-                pattern,
-            } => match (service.as_str(), action.as_str()) {
-                ("http", _) if self.http.is_none() => Err(NO_CONNECTIONS.into()),
-                ("apigateway", _) if self.api_gateway.is_none() => Err(NO_AWS.into()),
-                ("http" | "apigateway", _) => Ok(()),
-                _ if *pattern == Pattern::Sync && jobs(resource).is_none() => {
-                    Err("its jobs cannot be asked about here".into())
-                }
-                (service, action) => self.aws.accepts(service, action),
-            },
-            Resource::LambdaFunction { .. } | Resource::Activity { .. } => {
-                Err("it is no service".into())
-            }
-        }
+        self.tasks.accepts(resource)
     }
 
     /// Performs a task.
     pub(crate) async fn call(&self, call: &Call) -> CallOutcome {
-        let Resource::Service {
-            service, action, ..
-        } = &call.resource
-        else {
-            return Err(refused("it is no service"));
-        };
-        let (parameters, limit) = (call.input.text(), call.timeout.unwrap_or(Duration::MAX));
-        match service.as_str() {
-            "http" => match &self.http {
-                Some(http) => http.call(parameters, limit).await,
-                None => Err(refused(NO_CONNECTIONS)),
-            },
-            "apigateway" => match &self.api_gateway {
-                Some(apis) => apis.call(parameters, limit).await,
-                None => Err(refused(NO_AWS)),
-            },
-            service => match jobs(&call.resource) {
-                Some(jobs) => {
-                    let parameters = json(&call.input)?;
-                    let behalf = self.behalf(call);
-                    let response = jobs.start(&behalf, &parameters, &call.token).await?;
-                    Ok(to_json(&response))
-                }
-                None => {
-                    let caller = caller(call);
-                    self.aws.call(service, action, parameters, caller).await
-                }
-            },
-        }
+        self.tasks.call(self.attempt(call)).await
     }
 
     /// Whether a call may be made twice: the job that it starts is recognised.
     pub(crate) fn is_repeatable(&self, call: &Call) -> bool {
-        jobs(&call.resource).is_some_and(|jobs| jobs.are_recognised())
+        self.tasks.is_repeatable(&call.resource)
     }
 
     /// Asks what has become of a job.
     pub(crate) async fn poll(&self, job: &Job) -> Polled {
-        let (jobs, parameters, response) = match known(job) {
-            Ok(known) => known,
-            Err(error) => return Polled::Ended(Err(error)),
-        };
-        let started = Started {
-            parameters: &parameters,
-            response: &response,
-            polls: job.polls,
-        };
-        match jobs.poll(&self.behalf(&job.call), started).await {
+        match self.tasks.poll(self.job(job)).await {
             Progress::Running { doubt } => {
                 if let Some(StateError { name, cause }) = doubt {
                     let state = &*job.call.state;
@@ -172,87 +127,63 @@ impl Services {
             }
             Progress::Ended(Err(error)) => Polled::Ended(Err(error)),
             Progress::Ended(Ok(result)) => {
-                let result = Payload::parse(&to_json(&result));
-                Polled::Ended(result.map_err(|error| refused(&error.to_string())))
+                let result = Payload::parse(&segno_asl::data::number::to_json(&result));
+                Polled::Ended(
+                    result.map_err(|error| StateError::new(names::RUNTIME, error.to_string())),
+                )
             }
         }
     }
 
     /// Cancels a job.
     pub(crate) async fn cancel(&self, job: &Job) -> Result<(), StateError> {
-        let (jobs, parameters, response) = known(job)?;
-        let started = Started {
-            parameters: &parameters,
-            response: &response,
-            polls: job.polls,
-        };
-        jobs.cancel(&self.behalf(&job.call), started).await
+        self.tasks.cancel(self.job(job)).await
     }
 
-    fn behalf<'a>(&'a self, call: &'a Call) -> Behalf<'a> {
-        Behalf {
-            services: &self.aws,
-            caller: caller(call),
+    fn job<'a>(&self, job: &'a Job) -> tasks::Job<'a> {
+        tasks::Job {
+            attempt: self.attempt(&job.call),
+            response: job.response.text(),
+            polls: job.polls,
+        }
+    }
+
+    fn attempt<'a>(&self, call: &'a Call) -> tasks::Attempt<'a> {
+        tasks::Attempt {
+            caller: Caller {
+                execution_arn: &call.execution_arn,
+                state_machine_arn: &call.state_machine_arn,
+                role_arn: self.assume_roles.then_some(call.role_arn.as_str()),
+                credentials_role_arn: call.credentials_role_arn.as_deref(),
+            },
+            resource: &call.resource,
+            parameters: call.input.text(),
+            token: &call.token,
+            trace_header: call.trace_header.as_deref(),
+            limit: call.timeout.unwrap_or(Duration::MAX),
         }
     }
 }
 
-fn caller(call: &Call) -> Caller<'_> {
-    Caller {
-        execution_arn: &call.execution_arn,
-        state_machine_arn: &call.state_machine_arn,
-    }
-}
+const NO_CONNECTIONS: &str = "an HTTP Task needs a connection: name the file that has it with --connections FILE, \
+     or let AWS be called with --aws account";
 
-/// The jobs that a resource starts and waits for.
-fn jobs(resource: &Resource) -> Option<Jobs> {
-    match resource {
-        Resource::Service {
-            service,
-            action,
-            pattern: Pattern::Sync,
-        } => Jobs::of(service, action),
-        _ => None,
-    }
-}
-
-/// How a job is dealt with, what it was started with, and what that answered.
-fn known(job: &Job) -> Result<(Jobs, Value, Value), StateError> {
-    let resource = &job.call.resource;
-    let jobs = jobs(resource)
-        .ok_or_else(|| refused(&format!("nothing here can ask about jobs of {resource}")))?;
-    Ok((jobs, json(&job.call.input)?, json(&job.response)?))
-}
-
-fn json(payload: &Payload) -> Result<Value, StateError> {
-    serde_json::from_str(payload.text()).map_err(|error| refused(&error.to_string()))
-}
-
-const NO_CONNECTIONS: &str =
-    "an HTTP Task needs a connection: name the file that has it with --connections FILE";
-const NO_AWS: &str = "no AWS is to be called: let it be with --aws account, or with --aws URL or AWS_ENDPOINT_URL_EXECUTE_API";
-
-fn refused(why: &str) -> StateError {
-    StateError::new("States.Runtime", why)
-}
-
-fn http_client(
-    options: &Options,
-    region: &str,
-) -> anyhow::Result<Option<http::Client<FileConnections>>> {
+fn connections(options: &Options) -> anyhow::Result<Option<FileConnections>> {
     let Some(file) = &options.connections else {
         return Ok(None);
     };
     let at = || format!("--connections {}", file.display());
     let text = fs::read_to_string(file).with_context(at)?;
-    let connections = FileConnections::parse(&text).with_context(at)?;
-    let config = http::Config {
+    FileConnections::parse(&text).with_context(at).map(Some)
+}
+
+fn http_config(options: &Options, region: &str) -> http::Config {
+    http::Config {
         reach: match options.allow_private {
             true => Reach::Private,
             false => Reach::Loopback,
         },
         region: region.to_owned(),
         response_bytes_max: limits::PAYLOAD_BYTES_MAX,
-    };
-    Ok(Some(http::Client::new(config, connections)))
+    }
 }

@@ -85,6 +85,8 @@ pub struct Call {
     pub state_machine_arn: String,
     /// ARN of the role that the state machine runs under.
     pub role_arn: String,
+    /// ARN of the role that `Credentials` of the state names: assumed by the machine's role.
+    pub credentials_role_arn: Option<String>,
     /// The trace header that the execution was started with.
     pub trace_header: Option<String>,
     /// The state it is an attempt of.

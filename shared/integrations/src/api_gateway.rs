@@ -4,7 +4,7 @@
 
 mod parameters;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use aws_credential_types::{
     Credentials,
@@ -26,6 +26,7 @@ use url::Url;
 use self::parameters::{Api, AuthType, Parameters};
 use crate::{
     CallOutcome, Reach,
+    aws::NotAssumed,
     sdk_error::client_error,
     signature::sign,
     wire::{Answer, Failure, Wire},
@@ -39,8 +40,6 @@ const PREFIX: &str = "ApiGateway";
 pub struct Config {
     /// Where APIs are, instead of where their host is. `Host` still says which API is called.
     pub endpoint: Option<String>,
-    /// What requests are signed with.
-    pub credentials: Option<SharedCredentialsProvider>,
     /// Bytes of a response that a state may have.
     pub response_bytes_max: usize,
 }
@@ -64,25 +63,34 @@ impl Client {
         Self { config, wire }
     }
 
-    /// Performs a task: one request, with what the API answers as the result. It takes no longer than
-    /// `limit`, nor than an API may take.
+    /// Performs a task: one request, signed with the credentials if it says so, with what the API answers
+    /// as the result. It takes no longer than `limit`, nor than an API may take.
     ///
     /// # Errors
     ///
     /// `ApiGateway.` with the status if the API refuses, `ApiGateway.SdkClientException` if it does not
     /// answer, `States.DataLimitExceeded` if it answers too much, `States.Runtime` if the parameters
     /// are of no use.
-    pub async fn call(&self, parameters: &str, limit: Duration) -> CallOutcome {
+    pub async fn call(
+        &self,
+        parameters: &str,
+        credentials: Option<SharedCredentialsProvider>,
+        limit: Duration,
+    ) -> CallOutcome {
         let limit = limit.min(Duration::from_secs(limits::HTTP_TASK_SECONDS_MAX));
-        timeout(limit, self.perform(parameters))
+        timeout(limit, self.perform(parameters, credentials))
             .await
             .unwrap_or_else(|_| Err(client_error(PREFIX, &Failure::TimedOut(limit))))
     }
 
-    async fn perform(&self, text: &str) -> CallOutcome {
+    async fn perform(
+        &self,
+        text: &str,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> CallOutcome {
         let is_redirected = self.config.endpoint.is_some();
         let parameters = Parameters::read(text, is_redirected)?;
-        let (url, request) = self.request(&parameters).await?;
+        let (url, request) = self.request(&parameters, credentials).await?;
         let answer = self
             .wire
             .send(&url, request, self.config.response_bytes_max)
@@ -92,7 +100,11 @@ impl Client {
     }
 
     /// The request, and where it goes.
-    async fn request(&self, parameters: &Parameters) -> Result<(Url, Request<String>), StateError> {
+    async fn request(
+        &self,
+        parameters: &Parameters,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<(Url, Request<String>), StateError> {
         let failed = |error: &dyn std::error::Error| client_error(PREFIX, error);
         let Api { host, region } = &parameters.api;
         let own = format!("https://{host}{}", parameters.path_and_query);
@@ -111,7 +123,7 @@ impl Client {
             request.headers_mut().insert(CONTENT_TYPE, json);
         }
         if parameters.auth_type != AuthType::None {
-            let credentials = self.credentials().await.map_err(|error| failed(&*error))?;
+            let credentials = signing(credentials).await?;
             sign(&mut request, "execute-api", region, credentials)
                 .map_err(|error| failed(&*error))?;
         }
@@ -122,13 +134,21 @@ impl Client {
         let url = Url::parse(&url).map_err(|error| failed(&error))?;
         Ok((url, request))
     }
+}
 
-    async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
-        match &self.config.credentials {
-            Some(provider) => Ok(provider.provide_credentials().await?),
-            None => Err("there are no credentials to sign the request with".into()),
-        }
-    }
+/// What a request is signed with.
+async fn signing(
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Credentials, StateError> {
+    let Some(provider) = credentials else {
+        let why = io::Error::other("there are no credentials to sign the request with");
+        return Err(client_error(PREFIX, &why));
+    };
+    let provided = provider.provide_credentials().await;
+    provided.map_err(|error| match NotAssumed::find(&error) {
+        Some(refused) => StateError::new(names::TASK_FAILED, refused.to_string()),
+        None => client_error(PREFIX, &error),
+    })
 }
 
 /// What an answer means for the state.

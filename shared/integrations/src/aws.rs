@@ -11,16 +11,18 @@ mod error;
 pub(crate) mod model;
 mod operation;
 pub mod preview;
+mod roles;
 mod schema;
 mod timestamp;
 mod value;
 
-pub(crate) use self::error::ErrorStyle;
 #[cfg(test)]
 pub(crate) use self::model::{Shape, Target};
 pub use self::{
     client::{Client, Clients, Limits, Reach},
     model::{Operation, Service},
     operation::Response,
+    roles::Role,
     value::Naming,
 };
+pub(crate) use self::{error::ErrorStyle, roles::NotAssumed};

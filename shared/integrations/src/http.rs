@@ -46,43 +46,46 @@ pub struct Config {
 
 /// Performs HTTP Tasks.
 #[derive(Debug)]
-pub struct Client<C> {
+pub struct Client {
     config: Config,
-    connections: C,
     tokens: Tokens,
     wire: Wire,
 }
 
-impl<C: Connections> Client<C> {
-    /// A client that finds its connections there. Nothing is sent yet.
-    pub fn new(config: Config, connections: C) -> Self {
+impl Client {
+    /// A client. Nothing is sent yet.
+    pub fn new(config: Config) -> Self {
         Self {
             wire: Wire::new(config.reach),
             config,
-            connections,
             tokens: Tokens::default(),
         }
     }
 
-    /// Performs a task: one request, with what the API answers as the result. It takes no longer than
-    /// `limit`, nor than AWS lets it.
+    /// Performs a task: one request, with what the API answers as the result. Its connection is found
+    /// in `connections`. It takes no longer than `limit`, nor than AWS lets it.
     ///
     /// # Errors
     ///
     /// `States.Http.StatusCode.…` if the API refuses, `States.Http.Socket` if it does not answer,
     /// `States.DataLimitExceeded` if it answers too much, `States.Runtime` if the parameters or the
     /// answer are of no use, `Events.ConnectionResource.…` if the connection is not.
-    pub async fn call(&self, parameters: &str, limit: Duration) -> CallOutcome {
+    pub async fn call(
+        &self,
+        parameters: &str,
+        connections: &impl Connections,
+        limit: Duration,
+    ) -> CallOutcome {
         let limit = limit.min(Duration::from_secs(limits::HTTP_TASK_SECONDS_MAX));
-        timeout(limit, self.perform(parameters))
+        timeout(limit, self.perform(parameters, connections))
             .await
             .unwrap_or_else(|_| Err(no_answer(&Failure::TimedOut(limit))))
     }
 
-    async fn perform(&self, text: &str) -> CallOutcome {
+    async fn perform(&self, text: &str, connections: &impl Connections) -> CallOutcome {
         let parameters = Parameters::read(text)?;
         let arn = parameters.connection_arn.clone();
-        let connection = self.connections.find(&arn).await;
+        let connection = connections.find(&arn).await;
         let connection = connection.map_err(|error| error.into_state_error(&arn))?;
         let token = self.token(&arn, &connection).await?;
         let (url, request) = request::build(

@@ -17,6 +17,7 @@ mod sdk_error;
 pub mod services;
 mod signature;
 pub mod sync;
+pub mod tasks;
 mod wire;
 
 pub use self::wire::Reach;

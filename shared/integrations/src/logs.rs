@@ -98,6 +98,8 @@ impl LogDelivery {
 
 async fn call(services: &Services, action: &str, parameters: Value) -> Result<Value, StateError> {
     let nobody = Caller {
+        role_arn: None,
+        credentials_role_arn: None,
         execution_arn: "",
         state_machine_arn: "",
     };

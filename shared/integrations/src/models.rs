@@ -44,12 +44,7 @@ mod tests {
 
     #[test]
     fn every_optimized_action_calls_an_operation_or_is_no_api_of_a_service() {
-        let none = [
-            "apigateway:invoke",
-            "eks:call",
-            "eks:runJob",
-            "http:invoke",
-        ];
+        let none = ["apigateway:invoke", "eks:call", "eks:runJob", "http:invoke"];
         for name in Resource::optimized() {
             let Some(Resource::Service {
                 service, action, ..

@@ -6,6 +6,8 @@ mod emr;
 mod optimized;
 pub(crate) mod response;
 
+use std::sync::Arc;
+
 use segno_asl::{
     data::number::to_json,
     errors::{StateError, names},
@@ -15,14 +17,14 @@ use serde_json::{Map, Value};
 use self::optimized::Optimized;
 use crate::{
     CallOutcome,
-    aws::{Client, Clients, ErrorStyle, Naming, Operation, Response, Service},
+    aws::{Client, Clients, ErrorStyle, Naming, Operation, Response, Role, Service},
     sync::Api,
 };
 
 /// Calls the actions of AWS services.
 #[derive(Debug)]
 pub struct Services {
-    clients: Clients,
+    clients: Arc<Clients>,
 }
 
 /// Who calls.
@@ -32,12 +34,26 @@ pub struct Caller<'a> {
     pub execution_arn: &'a str,
     /// ARN of its state machine.
     pub state_machine_arn: &'a str,
+    /// ARN of the role that the state machine runs under, if that is to be assumed.
+    pub role_arn: Option<&'a str>,
+    /// ARN of the role that `Credentials` of the state names. That is assumed on top.
+    pub credentials_role_arn: Option<&'a str>,
 }
 
 impl Services {
     /// Services behind these clients.
     pub fn new(clients: Clients) -> Self {
+        let clients = Arc::new(clients);
         Self { clients }
+    }
+
+    /// The clients that have a caller's rights. Its roles are assumed when something is called.
+    pub fn clients(&self, caller: Caller<'_>) -> Arc<Clients> {
+        let roles = [caller.role_arn, caller.credentials_role_arn];
+        let roles = roles.into_iter().flatten();
+        roles.fold(Arc::clone(&self.clients), |clients, arn| {
+            clients.assuming(Role::of_machine(arn, caller.state_machine_arn))
+        })
     }
 
     /// Whether there is such an action, and if not, what is wrong with it.
@@ -90,7 +106,7 @@ impl Services {
     ) -> Result<Value, StateError> {
         let target = Target::find(service, action).map_err(|why| runtime(&why))?;
         let client = self
-            .clients
+            .clients(caller)
             .of(target.service)
             .map_err(|why| runtime(&why))?;
         let given = match parameters {

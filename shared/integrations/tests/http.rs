@@ -17,14 +17,29 @@ use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn client(reach: Reach, connections: &Value) -> Client<FileConnections> {
+/// A client with its connections.
+#[derive(Debug)]
+struct Tasks {
+    client: Client,
+    connections: FileConnections,
+}
+
+impl Tasks {
+    async fn call(&self, parameters: &str, limit: Duration) -> CallOutcome {
+        self.client.call(parameters, &self.connections, limit).await
+    }
+}
+
+fn client(reach: Reach, connections: &Value) -> Tasks {
     let config = Config {
         reach,
         region: "eu-central-1".into(),
         response_bytes_max: 262_144,
     };
-    let connections = FileConnections::parse(&connections.to_string()).unwrap();
-    Client::new(config, connections)
+    Tasks {
+        client: Client::new(config),
+        connections: FileConnections::parse(&connections.to_string()).unwrap(),
+    }
 }
 
 fn api_key() -> Value {
@@ -332,14 +347,22 @@ async fn a_client_that_is_given_no_token_is_told_why_without_its_secret() {
     assert_eq!(api.connections(), 0);
 }
 
-fn gateway(server: &Hostile) -> api_gateway::Client {
-    api_gateway::Client::new(api_gateway::Config {
+/// A client of the APIs behind a server.
+struct Gateway(api_gateway::Client);
+
+impl Gateway {
+    async fn call(&self, parameters: &str, limit: Duration) -> CallOutcome {
+        let credentials = Credentials::new("id", "hidden", None, None, "test");
+        let credentials = Some(SharedCredentialsProvider::new(credentials));
+        self.0.call(parameters, credentials, limit).await
+    }
+}
+
+fn gateway(server: &Hostile) -> Gateway {
+    Gateway(api_gateway::Client::new(api_gateway::Config {
         endpoint: Some(server.url("")),
-        credentials: Some(SharedCredentialsProvider::new(Credentials::new(
-            "id", "hidden", None, None, "test",
-        ))),
         response_bytes_max: 262_144,
-    })
+    }))
 }
 
 fn bill(auth_type: &str) -> String {

@@ -20,6 +20,8 @@ use segno_integrations::{
 const CALLER: Caller<'_> = Caller {
     execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:e",
     state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m",
+    role_arn: None,
+    credentials_role_arn: None,
 };
 const GET_ITEM: &str = r#"{"TableName": "t", "Key": {"id": {"S": "1"}}}"#;
 const LIMIT: Duration = Duration::from_secs(20);

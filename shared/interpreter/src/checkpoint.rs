@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The version of the persisted form that this release writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// All that is kept of an execution between two steps: a tree of frames, and what they refer to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -331,6 +331,9 @@ pub struct Attempt {
     /// The execution that it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<ExecutionKey>,
+    /// ARN of the role that `Credentials` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_role_arn: Option<String>,
 }
 
 impl Attempt {

@@ -8,7 +8,7 @@ use segno_asl::definition::StateName;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkpoint::{AttemptId, Checkpoint},
+    checkpoint::{Attempt, AttemptId, Checkpoint},
     command::Command,
     event::{Polled, Timestamp},
     payload::PayloadId,
@@ -36,6 +36,9 @@ pub struct Job {
     pub input: PayloadId,
     /// What the call answered that started it.
     pub response: PayloadId,
+    /// ARN of the role that `Credentials` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_role_arn: Option<String>,
     /// How many polls are over.
     pub polls: u32,
     /// What is to be done about it.
@@ -87,13 +90,14 @@ impl Checkpoint {
 
 impl Draft<'_> {
     /// An attempt has started a job.
-    pub(crate) fn begin_job(&mut self, attempt: AttemptId, input: PayloadId, response: PayloadId) {
+    pub(crate) fn begin_job(&mut self, attempt: &Attempt, response: PayloadId) {
         let next_poll = self.next_poll(0);
         self.checkpoint.jobs.push(Job {
-            attempt,
-            state: self.state_name(attempt.frame),
-            input,
+            attempt: attempt.id,
+            state: self.state_name(attempt.id.frame),
+            input: attempt.input,
             response,
+            credentials_role_arn: attempt.credentials_role_arn.clone(),
             polls: 0,
             phase: JobPhase::Running { next_poll },
         });

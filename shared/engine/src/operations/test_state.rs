@@ -72,6 +72,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                     execution_arn: start.execution.arn.clone(),
                     state_machine_arn: start.state_machine_arn,
                     role_arn: start.role_arn,
+                    credentials_role_arn: attempt.credentials_role_arn,
                     trace_header: None,
                     state,
                     attempt: attempt.id,

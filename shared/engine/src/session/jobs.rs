@@ -196,7 +196,10 @@ impl Job {
         let Subject { head, machine } = subject;
         let call = Call::in_state(head, machine, checkpoint, &job.state, attempt, job.input)?;
         Some(Self {
-            call,
+            call: Call {
+                credentials_role_arn: job.credentials_role_arn.clone(),
+                ..call
+            },
             response,
             polls: job.polls,
         })

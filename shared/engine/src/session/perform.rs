@@ -216,6 +216,7 @@ impl Call {
         let call = Self::in_state(head, machine, checkpoint, state, id, attempt.input)?;
         Some(Self {
             child: attempt.child.clone(),
+            credentials_role_arn: attempt.credentials_role_arn.clone(),
             timeout: attempt.timeout_seconds.map(Duration::from_secs),
             ..call
         })
@@ -237,6 +238,7 @@ impl Call {
             execution_arn: head.key.arn.clone(),
             state_machine_arn: head.machine.arn.clone(),
             role_arn: head.machine.role_arn().to_owned(),
+            credentials_role_arn: None,
             trace_header: head.trace_header.clone(),
             state: state.clone(),
             attempt: id,

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::{auth::sigv4, service_clock_skew};
 use aws_smithy_runtime::client::{
     auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme},
@@ -37,7 +38,7 @@ use aws_types::{
     region::{Region, SigningRegion},
     service_config::ServiceConfigKey,
 };
-use segno_asl::errors::StateError;
+use segno_asl::errors::{StateError, names};
 use serde_json::{Map, Value};
 
 use super::{
@@ -47,6 +48,7 @@ use super::{
     error::{ErrorStyle, ServiceError},
     model::{Operation, Protocol, Service},
     operation::{Call, Response},
+    roles::{Assumed, NotAssumed, Role},
     value::Naming,
 };
 use crate::sdk_error::client_error;
@@ -73,7 +75,11 @@ pub struct Clients {
     reach: Reach,
     limits: Limits,
     made: Mutex<HashMap<&'static str, Arc<Client>>>,
+    roles: Mutex<HashMap<Role, Arc<Clients>>>,
 }
+
+/// Roles whose clients are kept. Beyond that all are forgotten, and assumed anew.
+const ROLES_MAX: usize = 200;
 
 /// Calls the operations of one service.
 ///
@@ -96,6 +102,8 @@ pub(crate) enum CallError {
     Service(Box<ServiceError>),
     /// The response is larger than it may be.
     TooLarge,
+    /// The role under which it was to be made is not assumed: no request was sent.
+    Role(String),
     /// There was no answer, or none that could be understood.
     Client(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -108,7 +116,30 @@ impl Clients {
             reach,
             limits,
             made: Mutex::default(),
+            roles: Mutex::default(),
         }
+    }
+
+    /// The same clients under a role, which these assume when it is needed.
+    pub fn assuming(self: &Arc<Self>, role: Role) -> Arc<Self> {
+        let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = roles.get(&role) {
+            return Arc::clone(known);
+        }
+        if roles.len() >= ROLES_MAX {
+            roles.clear();
+        }
+        let credentials = Assumed::new(role.clone(), Arc::clone(self));
+        let config = self.config.to_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+        let assuming = Arc::new(Self::new(config.build(), self.reach, self.limits));
+        roles.insert(role, Arc::clone(&assuming));
+        assuming
+    }
+
+    /// What requests are signed with.
+    pub fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.config.credentials_provider()
     }
 
     /// The client of a service.
@@ -367,6 +398,9 @@ fn call_error(error: SdkError<Error, HttpResponse>) -> CallError {
             Err(error) => return CallError::Client(error.to_string().into()),
         },
     };
+    if let Some(why) = NotAssumed::find(&*error) {
+        return CallError::Role(why.to_string());
+    }
     match error {
         error if is_before => parameters_error(error),
         error if is_too_large(&*error) => CallError::TooLarge,
@@ -393,9 +427,10 @@ impl CallError {
         match self {
             Self::Service(error) => error.to_state_error(service, style),
             Self::Client(error) => client_error(style.prefix(service), &*error),
-            Self::Parameters(why) => StateError::new("States.Runtime", why),
+            Self::Parameters(why) => StateError::new(names::RUNTIME, why),
+            Self::Role(why) => StateError::new(names::TASK_FAILED, why),
             Self::TooLarge => StateError::new(
-                "States.DataLimitExceeded",
+                names::DATA_LIMIT_EXCEEDED,
                 format!(
                     "The response of {} is larger than the maximum number of bytes service limit.",
                     service.id

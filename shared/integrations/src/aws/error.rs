@@ -77,6 +77,11 @@ impl ServiceError {
         }
     }
 
+    /// Whether the same request may succeed a moment later.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.status >= 500 || self.code.contains("Throttl") || self.code.contains("TooManyRequests")
+    }
+
     /// The error of the state whose task it ended.
     pub(crate) fn to_state_error(&self, service: &Service, style: ErrorStyle) -> StateError {
         let exception = self.shape.map(exception_name);

@@ -6,10 +6,15 @@
 //! AWS: [CreateConnection](https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html).
 
 mod file;
+mod request;
+mod secret;
 
 use std::fmt;
 
-pub use self::file::{FileConnections, InvalidConnections};
+pub use self::{
+    file::{FileConnections, InvalidConnections},
+    secret::SecretConnections,
+};
 use segno_asl::errors::StateError;
 use serde::Deserialize;
 
@@ -159,6 +164,14 @@ impl ConnectionError {
             format!("The connection {arn} cannot be used: {self}"),
         )
     }
+}
+
+/// `NAME` of `arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`, or the text if it is no ARN.
+fn name_in(arn: &str) -> &str {
+    let name = arn
+        .rsplit_once(":connection/")
+        .map_or(arn, |(_, name)| name);
+    name.split('/').next().unwrap_or(name)
 }
 
 #[cfg(test)]

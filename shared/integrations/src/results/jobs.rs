@@ -1,6 +1,5 @@
 //! What the result of a task is that waits for its job: a part of what its API answers when it is asked.
 
-
 use crate::{
     aws::{
         Service,

@@ -114,7 +114,7 @@ pub(crate) fn end(draft: &mut Draft<'_>, id: AttemptId, outcome: Outcome) {
             let detail = events::submitted(resource(draft, id.frame), output);
             draft.chain(id.frame, detail);
             if is_job(draft, id.frame) {
-                draft.begin_job(id, attempt.input, output);
+                draft.begin_job(&attempt, output);
             }
             draft.frame_mut(id.frame).phase = Phase::Submitted {
                 attempt,

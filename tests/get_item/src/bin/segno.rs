@@ -14,6 +14,8 @@ async fn main() {
     let clients = Clients::new(segno_get_item::config(&url), Reach::ConfiguredEndpoints, limits);
     let services = Services::new(clients);
     let caller = Caller {
+        role_arn: None,
+        credentials_role_arn: None,
         execution_arn: "e",
         state_machine_arn: "m",
     };

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Authorization, Connection, ConnectionError, Connections, HttpParameters, OAuthClient, Secret,
-};
+use super::{Connection, ConnectionError, Connections, name_in, request};
 
 /// Connections by their name or their ARN.
 ///
@@ -54,8 +51,7 @@ impl FileConnections {
         let mut connections = BTreeMap::new();
         for (name, value) in named(serde_json::from_str(text).map_err(InvalidConnections::Json)?)? {
             let refuse = |why: String| InvalidConnections::Connection(name.clone(), why);
-            let wire = Wire::deserialize(value).map_err(|error| refuse(told(&error)))?;
-            let connection = wire.into_connection().map_err(|why| refuse(why.into()))?;
+            let connection = request::read(value).map_err(refuse)?;
             if connections.insert(name.clone(), connection).is_some() {
                 return Err(InvalidConnections::Twice(name));
             }
@@ -71,7 +67,7 @@ impl FileConnections {
 
 impl Connections for FileConnections {
     async fn find(&self, arn: &str) -> Result<Connection, ConnectionError> {
-        let found = self.0.get(arn).or_else(|| self.0.get(connection_name(arn)));
+        let found = self.0.get(arn).or_else(|| self.0.get(name_in(arn)));
         found.cloned().ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
             let there = match names.as_slice() {
@@ -81,14 +77,6 @@ impl Connections for FileConnections {
             ConnectionError::ResourceNotFound(format!("there is none of this name; {there}"))
         })
     }
-}
-
-/// `NAME` of `arn:aws:events:REGION:ACCOUNT:connection/NAME/ID`, or the text if it is no ARN.
-fn connection_name(arn: &str) -> &str {
-    let name = arn
-        .rsplit_once(":connection/")
-        .map_or(arn, |(_, name)| name);
-    name.split('/').next().unwrap_or(name)
 }
 
 fn named(file: Value) -> Result<Vec<(String, Value)>, InvalidConnections> {
@@ -107,123 +95,11 @@ fn named(file: Value) -> Result<Vec<(String, Value)>, InvalidConnections> {
     }
 }
 
-/// What serde says, without the value that it found: that may be a secret.
-fn told(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    match said.split_once(", expected ") {
-        Some((_, expected)) => format!("a value is of another type than {expected}"),
-        None => said,
-    }
-}
-
-/// A request of CreateConnection, as far as it matters here.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Wire {
-    authorization_type: AuthorizationType,
-    auth_parameters: AuthParameters,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-enum AuthorizationType {
-    #[serde(rename = "BASIC")]
-    Basic,
-    #[serde(rename = "API_KEY")]
-    ApiKey,
-    #[serde(rename = "OAUTH_CLIENT_CREDENTIALS")]
-    OAuth,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AuthParameters {
-    basic_auth_parameters: Option<Basic>,
-    api_key_auth_parameters: Option<ApiKey>,
-    #[serde(rename = "OAuthParameters")]
-    oauth_parameters: Option<OAuth>,
-    #[serde(default)]
-    invocation_http_parameters: HttpParameters,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Basic {
-    username: String,
-    password: Secret,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ApiKey {
-    api_key_name: String,
-    api_key_value: Secret,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OAuth {
-    client_parameters: OAuthClientParameters,
-    authorization_endpoint: String,
-    http_method: String,
-    #[serde(default, rename = "OAuthHttpParameters")]
-    parameters: HttpParameters,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OAuthClientParameters {
-    #[serde(rename = "ClientID")]
-    id: String,
-    client_secret: Secret,
-}
-
-impl Wire {
-    fn into_connection(self) -> Result<Connection, &'static str> {
-        let parameters = self.auth_parameters;
-        let authorization = match self.authorization_type {
-            AuthorizationType::Basic => {
-                let basic = parameters.basic_auth_parameters;
-                let basic = basic.ok_or("BASIC needs `BasicAuthParameters`")?;
-                Authorization::Basic {
-                    username: basic.username,
-                    password: basic.password,
-                }
-            }
-            AuthorizationType::ApiKey => {
-                let key = parameters.api_key_auth_parameters;
-                let key = key.ok_or("API_KEY needs `ApiKeyAuthParameters`")?;
-                Authorization::ApiKey {
-                    name: key.api_key_name,
-                    value: key.api_key_value,
-                }
-            }
-            AuthorizationType::OAuth => {
-                let oauth = parameters.oauth_parameters;
-                let oauth = oauth.ok_or("OAUTH_CLIENT_CREDENTIALS needs `OAuthParameters`")?;
-                if !["GET", "POST", "PUT"].contains(&oauth.http_method.as_str()) {
-                    return Err("`HttpMethod` must be GET, POST or PUT");
-                }
-                Authorization::OAuth(OAuthClient {
-                    endpoint: oauth.authorization_endpoint,
-                    method: oauth.http_method,
-                    id: oauth.client_parameters.id,
-                    secret: oauth.client_parameters.client_secret,
-                    parameters: oauth.parameters,
-                })
-            }
-        };
-        Ok(Connection {
-            authorization,
-            parameters: parameters.invocation_http_parameters,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::Authorization, *};
 
     fn basic() -> Value {
         json!({

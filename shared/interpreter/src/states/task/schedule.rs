@@ -59,7 +59,7 @@ fn attempt(
         sent,
         timeout_seconds,
         heartbeat_seconds,
-        credentials_role_arn,
+        credentials_role_arn: credentials_role_arn.clone(),
     };
     let detail = events::scheduled(&task.resource, scheduled);
     draft.chain(frame, detail);
@@ -77,6 +77,7 @@ fn attempt(
         activity,
         token,
         child: child(draft, id, &task.resource, sent),
+        credentials_role_arn,
     })
 }
 
