@@ -8,6 +8,8 @@ import sys
 import time
 import unittest
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 from server import PATIENCE_SECONDS, ROLE, Server
 from services import ANY, SCENARIOS, SDK
@@ -44,6 +46,34 @@ class Moto:
         self.process.wait()
 
 
+class Shop(HTTPServer):
+    """An HTTPS API, without the S: it keeps the headers of what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+        super().__init__(("127.0.0.1", 0), ShopRequest)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class ShopRequest(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.headers)
+        body = b'{"pets": 2}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Services(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -69,16 +99,20 @@ class Services(unittest.TestCase):
         states["end"] = {"Type": "Succeed"}
         definition = json.dumps({"StartAt": "task0", "States": states})
         machine = self.sfn.create_state_machine(name=name, definition=definition, roleArn=ROLE)
-        started = self.sfn.start_execution(stateMachineArn=machine["stateMachineArn"])
+        output = self.output_of(self.sfn, machine["stateMachineArn"])
+        return [output[f"task{number}"] for number in range(len(tasks))]
+
+    def output_of(self, sfn, machine):
+        """The output of an execution."""
+        started = sfn.start_execution(stateMachineArn=machine)
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            ended = self.sfn.describe_execution(executionArn=started["executionArn"])
+            ended = sfn.describe_execution(executionArn=started["executionArn"])
             if ended["status"] != "RUNNING":
                 break
             time.sleep(0.02)
         self.assertEqual(ended["status"], "SUCCEEDED", ended)
-        output = json.loads(ended["output"])
-        return [output[f"task{number}"] for number in range(len(tasks))]
+        return json.loads(ended["output"])
 
     def matches(self, wanted, got, where):
         if wanted is ANY:
@@ -136,6 +170,46 @@ class Services(unittest.TestCase):
         results = self.results("itself", tasks)
         self.assertEqual(results[1]["Status"], "RUNNING")
         self.assertEqual(results[2]["Error"], "Sfn.InvalidTokenException")
+
+    def test_an_http_task_finds_its_connection_and_the_secret_of_it_in_the_account(self):
+        shop = Shop()
+        self.addCleanup(shop.close)
+        connection = {
+            "Name": "shop",
+            "AuthorizationType": "API_KEY",
+            "AuthParameters": {
+                "ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "hidden"},
+                "InvocationHttpParameters": {
+                    "HeaderParameters": [{"Key": "x-shop", "Value": "9", "IsValueSecret": True}],
+                },
+            },
+        }
+        call = {"ApiEndpoint": shop.url + "/pets", "Method": "GET"}
+        tasks = [
+            (SDK + "eventbridge:createConnection", connection, {}),
+            ("http:invoke", {**call, "InvocationConfig": {"ConnectionArn.$": "$.task0.ConnectionArn"}}, {}),
+            ("http:invoke", {**call, "InvocationConfig": {"ConnectionArn": "arn:aws:events:eu-central-1:123456789012:connection/none/1"}}, {}),
+        ]
+        _, got, unknown = self.results("shop", tasks)
+        self.assertEqual(got["ResponseBody"], {"pets": 2})
+        self.assertEqual(unknown["Error"], "Events.ConnectionResource.ResourceNotFound", unknown)
+        [headers] = shop.asked
+        self.assertEqual((headers["x-key"], headers["x-shop"]), ("hidden", "9"))
+
+    def test_a_task_has_the_rights_of_the_role_that_its_state_names(self):
+        with Server("--aws", self.moto.url, "--assume-roles") as server:
+            sfn = client(server.url)
+            role = "arn:aws:iam::210987654321:role/theirs"
+            state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity", "Parameters": {}}
+            definition = json.dumps({"StartAt": "Own", "States": {
+                "Own": {**state, "ResultPath": "$.own", "Next": "Theirs"},
+                "Theirs": {**state, "ResultPath": "$.theirs", "Credentials": {"RoleArn": role}, "End": True},
+            }})
+            machine = sfn.create_state_machine(name="roles", definition=definition, roleArn=ROLE)["stateMachineArn"]
+            output = self.output_of(sfn, machine)
+            own = ROLE.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+            self.assertEqual(output["own"]["Arn"], f"{own}/segno-roles")
+            self.assertEqual(output["theirs"]["Arn"], "arn:aws:sts::210987654321:assumed-role/theirs/segno-roles")
 
     def test_enough_is_called(self):
         calls = {(resource, json.dumps(parameters)) for tasks in SCENARIOS.values() for resource, parameters, _ in tasks}

@@ -102,7 +102,7 @@ async fn the_machines_role_assumes_that_of_the_state_and_both_are_kept() {
     assert!(
         own.contains("ExternalId=arn%3Aaws%3Astates%3Aus-east-1%3A123456789012%3AstateMachine%3Am")
     );
-    assert!(own.contains("RoleSessionName=m"));
+    assert!(own.contains("RoleSessionName=segno-m"));
     assert!(is_signed_by(theirs, "OWN"), "{theirs}");
     assert!(
         theirs.contains("x-amz-security-token: token-of-OWN"),

@@ -66,7 +66,7 @@ impl Role {
         Self {
             arn: arn.to_owned(),
             external_id: state_machine_arn.to_owned(),
-            session_name: allowed.chain("--".chars()).take(64).collect(),
+            session_name: "segno-".chars().chain(allowed).take(64).collect(),
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
             "x".repeat(80)
         );
         let role = Role::of_machine("arn:aws:iam::123456789012:role/r", &machine);
-        assert_eq!(role.session_name, format!("-ber-{}", "x".repeat(59)));
+        assert_eq!(role.session_name, format!("segno--ber-{}", "x".repeat(53)));
         assert_eq!(role.external_id, machine);
     }
 }
