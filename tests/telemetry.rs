@@ -160,3 +160,28 @@ fn a_trace_is_passed_on_to_functions_and_nested_executions() {
     assert_eq!(ended["output"], json!(trace).to_string());
     assert_eq!(ended["traceHeader"], trace);
 }
+
+#[test]
+fn what_a_task_calls_is_in_the_log_without_what_it_is_sent() {
+    let aws = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", aws.local_addr().unwrap());
+    // Whatever connects is turned away at once.
+    std::thread::spawn(move || aws.incoming().for_each(drop));
+    let server = Server::start(&["-v", "--aws", &url, "--lambda", "charge=cmd:cat"]);
+    let charge = json!({ "Type": "Task", "Next": "Save",
+        "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:charge" });
+    let save = json!({ "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "End": true,
+        "Parameters": { "TableName": "orders", "Item": { "card.$": "$.card" } } });
+    let definition = json!({ "StartAt": "Charge", "States": { "Charge": charge, "Save": save } });
+    let machine = server.create("order", &definition);
+    server.run(&machine, "one", r#"{"card":{"S":"4242"}}"#);
+    let charged = server.hears("a local target is called");
+    assert!(
+        charged.contains(":function:charge\" target=cmd:cat"),
+        "{charged}"
+    );
+    let saved = server.hears("a service is called");
+    let called = format!("service=\"DynamoDB\" operation=\"PutItem\" url=\"{url}\"");
+    assert!(saved.contains(&called), "{saved}");
+    assert!(!server.said().contains("4242"), "{}", server.said());
+}

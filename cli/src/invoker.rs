@@ -228,6 +228,7 @@ impl Invoker for LocalInvoker {
             .mocks(&call)
             .and_then(|mocks| mocks.answer(&call.state));
         if let Some(outcome) = mocked {
+            tracing::info!(state = %call.state, "a mock answers");
             return outcome;
         }
         let result = self.call(&call).await?;

@@ -2,6 +2,8 @@
 
 mod command;
 
+use std::fmt;
+
 pub use self::command::Command;
 use segno_asl::errors::StateError;
 
@@ -69,9 +71,19 @@ impl Target {
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(http) => f.write_str(&http.url),
+            Self::Command(command) => write!(f, "cmd:{command}"),
+        }
+    }
+}
+
 impl Function for Target {
     /// Gives it the event, and the trace that the call belongs to.
     async fn invoke(&self, parameters: &InvokeParameters) -> Result<Invocation, StateError> {
+        tracing::info!(function = parameters.function, target = %self, "a local target is called");
         match self {
             Self::Http(http) => http.call(parameters).await,
             Self::Command(command) => command.call(parameters).await,

@@ -92,6 +92,12 @@ impl Wire {
         if !request.headers().contains_key(HOST) {
             request.headers_mut().insert(HOST, authority(url)?);
         }
+        // A path or a query may have what is secret.
+        tracing::info!(
+            method = %request.method(),
+            host = url.host_str(),
+            "an API is called"
+        );
         let request = request.map(|body| Full::new(Bytes::from(body)));
         let stream = self.connect(url).await?;
         if url.scheme() == "http" {

@@ -88,6 +88,8 @@ pub struct Client {
     service: &'static Service,
     protocol: SharedClientProtocol,
     plugins: RuntimePlugins,
+    /// Where the service is, unless a call says otherwise.
+    url: String,
     is_overridden: bool,
     limits: Limits,
     discovered: Discovered,
@@ -199,6 +201,7 @@ impl Client {
                         .with_config(layer.freeze())
                         .with_runtime_components(components),
                 ),
+            url,
             is_overridden,
             limits,
             discovered: Discovered::default(),
@@ -222,6 +225,12 @@ impl Client {
             endpoint,
             ..self.prepared(operation, naming)
         };
+        tracing::info!(
+            service = self.service.id,
+            operation = operation.name,
+            url = self.url,
+            "a service is called"
+        );
         let plugins = self.plugins.clone().with_operation_plugin(call);
         let input = Input::erase(parameters);
         let called = orchestrator::invoke(self.service.id, operation.name, input, &plugins).await;

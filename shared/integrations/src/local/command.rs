@@ -1,6 +1,6 @@
 //! A command as a function: the event on standard input, the answer on standard output.
 
-use std::{io, process::Stdio};
+use std::{fmt, io, process::Stdio};
 
 use segno_asl::errors::StateError;
 use tokio::{io::AsyncWriteExt, process};
@@ -24,6 +24,12 @@ pub struct Command {
     listener: Option<fn(&str)>,
 }
 
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shell_words::join(&self.words))
+    }
+}
+
 impl Command {
     /// Splits a command line as a shell does, quotes included. `None` if there is nothing to run.
     pub fn parse(line: &str) -> Option<Self> {
@@ -45,11 +51,7 @@ impl Command {
         parameters: &InvokeParameters,
     ) -> Result<Invocation, StateError> {
         let output = self.run(parameters).await.map_err(|error| {
-            let command = shell_words::join(&self.words);
-            StateError::new(
-                "Lambda.Unknown",
-                format!("could not run `{command}`: {error}"),
-            )
+            StateError::new("Lambda.Unknown", format!("could not run `{self}`: {error}"))
         })?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_owned();
         let said = text(output.stderr);
