@@ -31,6 +31,14 @@ pub(crate) fn dynamodb(config: &SdkConfig, usage: Option<Arc<Usage>>) -> aws_sdk
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
+pub(crate) fn sqs(config: &SdkConfig, usage: Option<Arc<Usage>>) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::config::Builder::from(config)
+        .retry_config(retries())
+        .interceptor(Wire { usage })
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}
+
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX)
 }

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Service(#[source] Box<dyn Error + Send + Sync>),
     #[error("the bucket does not answer as it should: {0}")]
     Bucket(String),
+    #[error("the queue does not take what is sent: {0}")]
+    Queue(String),
     #[error("the operating system gives no randomness")]
     NoRandomness(#[from] getrandom::Error),
     #[error(transparent)]

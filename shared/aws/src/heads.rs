@@ -40,8 +40,8 @@ pub(crate) mod column {
 const ERROR_BYTES_MAX: usize = 256;
 
 /// What is fixed of a head row. The rest is in its key.
-#[derive(Serialize, Deserialize)]
-struct Fixed {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fixed {
     machine: Machine,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace_header: Option<String>,
@@ -49,6 +49,31 @@ struct Fixed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<Parent>,
     name: String,
+}
+
+impl Fixed {
+    pub(crate) fn of(head: &Head) -> Self {
+        Self {
+            machine: head.machine.clone(),
+            trace_header: head.trace_header.clone(),
+            started_at: head.started_at,
+            parent: head.parent.clone(),
+            name: head.name.clone(),
+        }
+    }
+
+    /// The head of an execution that nothing else is known of.
+    pub(crate) fn into_head(self, key: ExecutionKey) -> Head {
+        Head {
+            key,
+            name: self.name,
+            machine: self.machine,
+            trace_header: self.trace_header,
+            started_at: self.started_at,
+            parent: self.parent,
+            shown: Shown::default(),
+        }
+    }
 }
 
 /// What is shown.
@@ -239,13 +264,8 @@ impl AwsBackend {
         let key = key_of(row)?;
         let shown = self.read_shown(&key, row).await?;
         Ok(Head {
-            key,
-            name: fixed.name,
-            machine: fixed.machine,
-            trace_header: fixed.trace_header,
-            started_at: fixed.started_at,
-            parent: fixed.parent,
             shown,
+            ..fixed.into_head(key)
         })
     }
 
@@ -296,13 +316,7 @@ impl AwsBackend {
 
 /// A new head row.
 fn row_of(head: &Head) -> Result<Item, Failure> {
-    let fixed = Fixed {
-        machine: head.machine.clone(),
-        trace_header: head.trace_header.clone(),
-        started_at: head.started_at,
-        parent: head.parent.clone(),
-        name: head.name.clone(),
-    };
+    let fixed = Fixed::of(head);
     let place = list::Place::of(head);
     let mut row = item::new(&head_key(&head.key.arn));
     row.extend([

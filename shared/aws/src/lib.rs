@@ -20,6 +20,7 @@
 //! The index `list` has the head rows by state machine and the attempts by activity.
 
 mod beside;
+mod catalog;
 mod clients;
 mod failure;
 mod heads;
@@ -29,6 +30,7 @@ mod list;
 mod log;
 mod objects;
 mod packing;
+mod queue;
 mod record;
 mod retention;
 mod store;
@@ -40,8 +42,11 @@ use aws_types::SdkConfig;
 use segno_engine::{Clock, clock::SystemClock, wide::Wide};
 use segno_interpreter::event::Timestamp;
 
-pub use self::usage::{Usage, Used};
-use self::{known::Known, objects::Objects};
+use self::{known::Known, objects::Objects, queue::Sqs};
+pub use self::{
+    queue::{DELAY_MAX, Drained, QueueRecord, Reconciled},
+    usage::{Usage, Used},
+};
 
 /// Name of the index of head rows by state machine, and of attempts by activity.
 pub const LIST_INDEX: &str = "list";
@@ -109,6 +114,7 @@ pub struct AwsBackend {
 struct Inner {
     table: Table,
     objects: Objects,
+    queues: Sqs,
     wide: Wide,
     known: Known,
     options: Options,
@@ -130,9 +136,10 @@ impl AwsBackend {
                 table: Table {
                     client: clients::dynamodb(config, usage.clone()),
                     name: places.table,
-                    usage,
+                    usage: usage.clone(),
                 },
-                objects: Objects::new(config.clone(), places.bucket, options.usage.clone()),
+                objects: Objects::new(config.clone(), places.bucket, usage.clone()),
+                queues: Sqs::new(clients::sqs(config, usage), places.queues),
                 wide: Wide::default(),
                 known: Known::default(),
                 options,

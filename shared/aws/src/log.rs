@@ -595,6 +595,7 @@ pub(crate) fn objects_prefix(execution: &ExecutionKey) -> String {
     format!("executions/{}/", item::log_name(execution))
 }
 
-fn object_name(execution: &ExecutionKey, text: &[u8]) -> String {
+/// The name of an object of an execution that has this text.
+pub(crate) fn object_name(execution: &ExecutionKey, text: &[u8]) -> String {
     format!("{}{}", objects_prefix(execution), item::short_hash(text))
 }
