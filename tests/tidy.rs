@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
@@ -19,6 +19,15 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     (
         "shared/local",
         &["segno-asl", "segno-interpreter", "segno-engine"],
+    ),
+    (
+        "shared/aws",
+        &[
+            "segno-asl",
+            "segno-interpreter",
+            "segno-engine",
+            "segno-integrations",
+        ],
     ),
     ("tests/fault-vfs", &[]),
     (

@@ -13,7 +13,58 @@ pub mod store;
 #[macro_export]
 macro_rules! store_contract {
     ($store:expr) => {
-        $crate::store_contract! { @each $store =>
+        $crate::store_promises! { $crate::store_contract!(@each $store =>) }
+    };
+    (@each $store:expr => $($promise:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                $crate::contract::store::$promise($store.await).await;
+            }
+        )+
+    };
+}
+
+/// Generates a test for each promise of [`Queue`](crate::Queue). The argument makes an empty queue
+/// whose time passes with `tokio::time`, and whose messages come back within a minute.
+#[macro_export]
+macro_rules! queue_contract {
+    ($queue:expr) => {
+        $crate::queue_promises! { $crate::queue_contract!(@each $queue =>) }
+    };
+    (@each $queue:expr => $($promise:ident,)+) => {
+        $(
+            #[tokio::test(start_paused = true)]
+            async fn $promise() {
+                $crate::contract::queue::$promise($queue).await;
+            }
+        )+
+    };
+}
+
+/// Generates a test for each promise of [`Catalog`](crate::Catalog). The argument makes an empty
+/// catalog.
+#[macro_export]
+macro_rules! catalog_contract {
+    ($catalog:expr) => {
+        $crate::catalog_promises! { $crate::catalog_contract!(@each $catalog =>) }
+    };
+    (@each $catalog:expr => $($promise:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                $crate::contract::catalog::$promise($catalog.await).await;
+            }
+        )+
+    };
+}
+
+/// Hands the names of the promises of [`Store`](crate::Store) to a macro, after what it is given
+/// here: for a harness that is not Rust's own.
+#[macro_export]
+macro_rules! store_promises {
+    ($($path:tt)::+ !($($given:tt)*)) => {
+        $($path)::+! { $($given)*
             nothing_is_known_of_an_execution_without_commits,
             a_commit_reads_back_with_its_payloads,
             a_stale_commit_conflicts_and_writes_nothing,
@@ -36,22 +87,14 @@ macro_rules! store_contract {
             open_executions_are_listed_in_pages,
         }
     };
-    (@each $store:expr => $($promise:ident,)+) => {
-        $(
-            #[tokio::test]
-            async fn $promise() {
-                $crate::contract::store::$promise($store.await).await;
-            }
-        )+
-    };
 }
 
-/// Generates a test for each promise of [`Queue`](crate::Queue). The argument makes an empty queue
-/// whose time passes with `tokio::time`, and whose messages come back within a minute.
+/// Hands the names of the promises of [`Queue`](crate::Queue) to a macro, after what it is given
+/// here: for a harness that is not Rust's own.
 #[macro_export]
-macro_rules! queue_contract {
-    ($queue:expr) => {
-        $crate::queue_contract! { @each $queue =>
+macro_rules! queue_promises {
+    ($($path:tt)::+ !($($given:tt)*)) => {
+        $($path)::+! { $($given)*
             a_message_is_received_as_it_was_sent,
             a_delayed_message_comes_no_earlier,
             a_message_comes_back_unless_it_is_deleted,
@@ -59,22 +102,14 @@ macro_rules! queue_contract {
             an_extended_message_stays_away,
         }
     };
-    (@each $queue:expr => $($promise:ident,)+) => {
-        $(
-            #[tokio::test(start_paused = true)]
-            async fn $promise() {
-                $crate::contract::queue::$promise($queue).await;
-            }
-        )+
-    };
 }
 
-/// Generates a test for each promise of [`Catalog`](crate::Catalog). The argument makes an empty
-/// catalog.
+/// Hands the names of the promises of [`Catalog`](crate::Catalog) to a macro, after what it is given
+/// here: for a harness that is not Rust's own.
 #[macro_export]
-macro_rules! catalog_contract {
-    ($catalog:expr) => {
-        $crate::catalog_contract! { @each $catalog =>
+macro_rules! catalog_promises {
+    ($($path:tt)::+ !($($given:tt)*)) => {
+        $($path)::+! { $($given)*
             nothing_is_known_of_what_was_never_written,
             a_record_reads_back_as_it_was_written,
             a_record_is_created_once,
@@ -84,13 +119,5 @@ macro_rules! catalog_contract {
             records_are_listed_by_name_in_pages,
             a_content_reads_back_by_its_hash,
         }
-    };
-    (@each $catalog:expr => $($promise:ident,)+) => {
-        $(
-            #[tokio::test]
-            async fn $promise() {
-                $crate::contract::catalog::$promise($catalog.await).await;
-            }
-        )+
     };
 }

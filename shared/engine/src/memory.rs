@@ -124,7 +124,7 @@ impl Store for MemoryStore {
         let mut checkpoint =
             Checkpoint::decode(&log.checkpoint).map_err(|source| StoreError::Unreadable {
                 execution: execution.arn.clone(),
-                source,
+                source: source.into(),
             })?;
         checkpoint.payloads = log.select(checkpoint.payload_ids());
         Ok(Some(Loaded {

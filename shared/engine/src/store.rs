@@ -385,6 +385,6 @@ pub enum StoreError {
         execution: String,
         /// Why.
         #[source]
-        source: segno_interpreter::checkpoint::Unreadable,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

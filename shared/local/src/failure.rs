@@ -57,7 +57,7 @@ impl Failure {
         match self {
             Self::Unreadable(source) => StoreError::Unreadable {
                 execution: arn.to_owned(),
-                source,
+                source: source.into(),
             },
             other => StoreError::Unavailable(Box::new(other)),
         }

@@ -1,0 +1,153 @@
+//! Objects in the bucket: what is too large for an item.
+//!
+//! An object is named by its content, so that writing it again changes nothing, whoever does it.
+
+use std::{sync::Arc, time::Duration};
+
+use aws_types::SdkConfig;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use segno_asl::errors::StateError;
+use segno_integrations::{
+    aws::{Clients, Limits, Reach},
+    services::{Caller, Services},
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    Usage,
+    failure::{Failure, Unreadable},
+    packing,
+};
+
+/// Bytes of a response that are read: more than any object has.
+const RESPONSE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// How often a request is tried, and how long it is waited before the second time. Each wait is twice
+/// the one before.
+const ATTEMPTS_MAX: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Keys that S3 lists, and deletes, at a time.
+const PAGE: usize = 1_000;
+
+pub(crate) struct Objects {
+    services: Services,
+    bucket: String,
+    usage: Option<Arc<Usage>>,
+}
+
+impl Objects {
+    pub(crate) fn new(config: SdkConfig, bucket: String, usage: Option<Arc<Usage>>) -> Self {
+        let limits = Limits {
+            response_bytes_max: RESPONSE_BYTES_MAX,
+        };
+        Self {
+            services: Services::new(Clients::new(config, Reach::Everywhere, limits)),
+            bucket,
+            usage,
+        }
+    }
+
+    /// Stores a text under a name that no other text has.
+    pub(crate) async fn put(&self, name: &str, text: &[u8]) -> Result<(), Failure> {
+        // A body is JSON, so it is a string.
+        let body = BASE64_STANDARD.encode(packing::pack(text));
+        let parameters = json!({ "Bucket": self.bucket, "Key": name, "Body": body });
+        let put = self.call("putObject", parameters).await;
+        put.map(|_| ()).map_err(failure)
+    }
+
+    /// The text of this name.
+    pub(crate) async fn get(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        let parameters = json!({ "Bucket": self.bucket, "Key": name });
+        let got = match self.call("getObject", parameters).await {
+            Ok(got) => got,
+            Err(error) if error.name.as_deref() == Some("S3.NoSuchKeyException") => {
+                return Err(Unreadable::NoObject(name.to_owned()).into());
+            }
+            Err(error) => return Err(failure(error)),
+        };
+        let body = got["Body"].as_str().unwrap_or_default();
+        let body: String = serde_json::from_str(body)?;
+        let packed = BASE64_STANDARD
+            .decode(body)
+            .map_err(|_| Unreadable::Parts)?;
+        Ok(packing::unpack(&packed)?)
+    }
+
+    /// Deletes all whose names begin so.
+    pub(crate) async fn delete_all(&self, prefix: &str) -> Result<(), Failure> {
+        loop {
+            let parameters = json!({ "Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE });
+            let listed = self.call("listObjectsV2", parameters).await;
+            let listed = listed.map_err(failure)?;
+            let keys: Vec<Value> = listed["Contents"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|object| json!({ "Key": object["Key"] }))
+                .collect();
+            if keys.is_empty() {
+                return Ok(());
+            }
+            let delete = json!({ "Objects": keys, "Quiet": true });
+            let parameters = json!({ "Bucket": self.bucket, "Delete": delete });
+            let deleted = self.call("deleteObjects", parameters).await;
+            let deleted = deleted.map_err(failure)?;
+            if let Some([first, ..]) = deleted["Errors"].as_array().map(Vec::as_slice) {
+                return Err(Failure::Bucket(first.to_string()));
+            }
+        }
+    }
+
+    async fn call(&self, action: &'static str, parameters: Value) -> Result<Value, StateError> {
+        let caller = Caller {
+            execution_arn: "",
+            state_machine_arn: "",
+        };
+        let mut pause = PAUSE;
+        for _ in 1..ATTEMPTS_MAX {
+            match self.once(action, parameters.clone(), caller).await {
+                Err(error) if is_transient(&error) => {
+                    tracing::debug!(action, ?error, "the bucket is asked again");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                answer => return answer,
+            }
+        }
+        self.once(action, parameters, caller).await
+    }
+
+    async fn once(
+        &self,
+        action: &'static str,
+        parameters: Value,
+        caller: Caller<'_>,
+    ) -> Result<Value, StateError> {
+        if let Some(usage) = &self.usage {
+            usage.request("S3", action);
+        }
+        let called = self
+            .services
+            .result("aws-sdk:s3", action, parameters, caller)
+            .await?;
+        Ok(called.into())
+    }
+}
+
+/// Whether the same request may well be answered the next time: unlike one that is refused.
+fn is_transient(error: &StateError) -> bool {
+    let name = error.name.as_deref().unwrap_or_default();
+    let cause = error.cause.as_deref().unwrap_or_default();
+    name == "S3.SdkClientException"
+        || ["Status Code: 429", "Status Code: 5"]
+            .iter()
+            .any(|status| cause.contains(status))
+}
+
+fn failure(error: StateError) -> Failure {
+    let name = error.name.unwrap_or_default();
+    Failure::Bucket(format!("{name}: {}", error.cause.unwrap_or_default()))
+}

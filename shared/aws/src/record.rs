@@ -1,0 +1,174 @@
+//! What a commit's item says: its checkpoint, history events and payloads, and where the payloads are that
+//! these refer to and that other commits have.
+
+use std::collections::BTreeMap;
+
+use segno_engine::queue::Cause;
+use segno_interpreter::payload::{Payload, PayloadId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::failure::Unreadable;
+
+/// Where a payload is that an execution has already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Place {
+    /// In the commit of this number, or in what that refers to. The input is in that of number 0.
+    Commit(u64),
+    /// In the object of this name.
+    Object(String),
+}
+
+/// One commit, as text. That of number 0 has the input, and nothing else.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Record {
+    /// How many history events there are, with those of this commit.
+    pub(crate) events: u64,
+    /// Payloads of lower numbers are in this commit or in those before.
+    pub(crate) payloads: u64,
+    pub(crate) cause: Option<Cause>,
+    /// Number of the last commit whose checkpoint is written whole.
+    pub(crate) whole: u64,
+    /// A [`Kept`], or what it differs in from that of the commit before.
+    pub(crate) checkpoint: String,
+    /// History events, a line each.
+    pub(crate) history: String,
+    /// Payloads that are here.
+    pub(crate) texts: Vec<(PayloadId, Payload)>,
+    /// Payloads of this commit that are objects.
+    pub(crate) objects: Vec<(PayloadId, String)>,
+    /// Payloads of other commits that the history events refer to.
+    pub(crate) elsewhere: BTreeMap<PayloadId, Place>,
+}
+
+/// The checkpoint, and where the payloads are that it refers to and that other commits have.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept<'a> {
+    #[serde(borrow)]
+    pub(crate) checkpoint: &'a RawValue,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) payloads: BTreeMap<PayloadId, Place>,
+}
+
+/// What comes first, in a line of its own. After it come the checkpoint, the history events and the
+/// payloads, of so many bytes each.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    events: u64,
+    payloads: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<u64>,
+    whole: u64,
+    checkpoint: usize,
+    history: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<(PayloadId, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    objects: Vec<(PayloadId, String)>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    elsewhere: BTreeMap<PayloadId, Place>,
+}
+
+impl Record {
+    /// As it is stored, before it is compressed.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let header = Header {
+            events: self.events,
+            payloads: self.payloads,
+            cause: self.cause.map(|cause| cause.0),
+            whole: self.whole,
+            checkpoint: self.checkpoint.len(),
+            history: self.history.len(),
+            texts: (self.texts.iter())
+                .map(|(id, payload)| (*id, payload.text().len()))
+                .collect(),
+            objects: self.objects.clone(),
+            elsewhere: self.elsewhere.clone(),
+        };
+        let mut encoded = serde_json::to_vec(&header)?;
+        encoded.push(b'\n');
+        encoded.extend_from_slice(self.checkpoint.as_bytes());
+        encoded.extend_from_slice(self.history.as_bytes());
+        for (_, payload) in &self.texts {
+            encoded.extend_from_slice(payload.text().as_bytes());
+        }
+        Ok(encoded)
+    }
+
+    /// Reads what was stored.
+    pub(crate) fn decode(encoded: &[u8]) -> Result<Self, Unreadable> {
+        let encoded = std::str::from_utf8(encoded).map_err(|_| Unreadable::Parts)?;
+        let (header, mut rest) = encoded.split_once('\n').ok_or(Unreadable::Parts)?;
+        let header: Header = serde_json::from_str(header)?;
+        let mut part = |bytes| {
+            let (part, others) = rest.split_at_checked(bytes).ok_or(Unreadable::Parts)?;
+            rest = others;
+            Ok::<_, Unreadable>(part)
+        };
+        let checkpoint = part(header.checkpoint)?.to_owned();
+        let history = part(header.history)?.to_owned();
+        let mut texts = Vec::with_capacity(header.texts.len());
+        for (id, bytes) in header.texts {
+            texts.push((id, Payload::stored(part(bytes)?.to_owned())));
+        }
+        if !rest.is_empty() {
+            return Err(Unreadable::Parts);
+        }
+        Ok(Self {
+            events: header.events,
+            payloads: header.payloads,
+            cause: header.cause.map(Cause),
+            whole: header.whole,
+            checkpoint,
+            history,
+            texts,
+            objects: header.objects,
+            elsewhere: header.elsewhere,
+        })
+    }
+
+    /// Where a payload of this commit is, which has this number.
+    pub(crate) fn place(&self, number: u64, id: PayloadId) -> Option<Place> {
+        if self.texts.iter().any(|(text, _)| *text == id) {
+            return Some(Place::Commit(number));
+        }
+        let object = self.objects.iter().find(|(object, _)| *object == id);
+        object.map(|(_, name)| Place::Object(name.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_reads_back() {
+        let text = |text: &str| Payload::stored(text.to_owned());
+        let record = Record {
+            events: 12,
+            payloads: 5,
+            cause: Some(Cause(7)),
+            whole: 3,
+            checkpoint: r#"{"checkpoint":{},"payloads":{"0":0}}"#.into(),
+            history: "{}\n{}\n".into(),
+            texts: vec![
+                (PayloadId(3), text("[\n \"ü\"\n] ")),
+                (PayloadId(4), text("1")),
+            ],
+            objects: vec![(PayloadId(2), "name".into())],
+            elsewhere: BTreeMap::from([
+                (PayloadId(0), Place::Commit(0)),
+                (PayloadId(1), Place::Object("other".into())),
+            ]),
+        };
+        let encoded = record.encode().unwrap();
+        assert_eq!(Record::decode(&encoded).unwrap(), record);
+        assert!(matches!(
+            Record::decode(&encoded[..encoded.len() - 1]),
+            Err(Unreadable::Parts)
+        ));
+        let longer = [&encoded[..], b"x"].concat();
+        assert!(matches!(Record::decode(&longer), Err(Unreadable::Parts)));
+    }
+}

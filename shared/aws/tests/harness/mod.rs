@@ -1,0 +1,275 @@
+//! Emulators that tests start for themselves, and what is in them.
+//!
+//! They are installed in `target/tools` by `.ci/run`. Where one is missing, the tests that need it are
+//! ignored, and counted so.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
+use aws_smithy_http_client::Builder;
+use aws_types::{SdkConfig, region::Region};
+use segno_aws::{AwsBackend, LIST_INDEX, Options, Places, Queues};
+use segno_integrations::{
+    aws::{Clients, Limits, Reach},
+    services::{Caller, Services},
+};
+use segno_interpreter::event::Timestamp;
+
+/// How long an emulator may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `target/tools`.
+fn tools() -> PathBuf {
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    temporary.parent().unwrap().join("tools")
+}
+
+/// A server that ends with the test.
+pub(crate) struct Emulator {
+    process: Child,
+    pub(crate) port: u16,
+    folder: PathBuf,
+    made: AtomicUsize,
+}
+
+impl Emulator {
+    /// DynamoDB, SQS and S3; `None` if it is not installed.
+    pub(crate) fn ministack() -> Option<Self> {
+        let program = tools().join("emulators/bin/ministack");
+        Self::start("ministack", &program, |command, port, folder| {
+            command
+                .env("BIND_HOST", "127.0.0.1")
+                .env("GATEWAY_PORT", port.to_string())
+                .env("TMPDIR", folder)
+                .env("STATE_DIR", folder.join("state"))
+                .env("S3_DATA_DIR", folder.join("s3"))
+                .env("AWS_ACCESS_KEY_ID", "test")
+                .env("AWS_SECRET_ACCESS_KEY", "test");
+        })
+    }
+
+    /// DynamoDB, by others; `None` if it is not installed.
+    pub(crate) fn dynalite() -> Option<Self> {
+        let program = tools().join("dynalite/node_modules/.bin/dynalite");
+        Self::start("dynalite", &program, |command, port, _| {
+            command
+                .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+                .args(["--createTableMs", "0", "--deleteTableMs", "0"]);
+        })
+    }
+
+    fn start(
+        name: &str,
+        program: &Path,
+        configure: impl FnOnce(&mut Command, u16, &Path),
+    ) -> Option<Self> {
+        if !program.exists() {
+            eprintln!(
+                "{name} is not there ({}): what needs it is ignored",
+                program.display()
+            );
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{port}"));
+        fs::create_dir_all(&folder).unwrap();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let mut command = Command::new(program);
+        command
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        configure(&mut command, port, &folder);
+        let mut process = command.spawn().unwrap();
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let log = folder.join("log");
+            assert!(
+                Instant::now() < end,
+                "{name} does not start: {}",
+                log.display()
+            );
+            assert!(
+                process.try_wait().unwrap().is_none(),
+                "{name} ended: {}",
+                log.display()
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+        Some(Self {
+            process,
+            port,
+            folder,
+            made: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A table, and a bucket and queues where there are such.
+    pub(crate) async fn places(&self, has_others: bool) -> Places {
+        let name = format!("segno-{}", self.made.fetch_add(1, Ordering::Relaxed));
+        let config = config(&self.url());
+        create_table(&config, &name).await;
+        if has_others {
+            create_bucket(&config, &name).await;
+        }
+        let mut queues = Vec::new();
+        for queue in ["main", "second", "dead"] {
+            queues.push(match has_others {
+                true => create_queue(&config, &format!("{name}-{queue}")).await,
+                false => String::new(),
+            });
+        }
+        let [main, second, dead_letters] = queues.try_into().unwrap();
+        Places {
+            table: name.clone(),
+            bucket: name,
+            queues: Queues {
+                main,
+                second,
+                dead_letters,
+            },
+        }
+    }
+
+    /// An empty backend, for contract tests.
+    pub(crate) async fn backend(&self) -> AwsBackend {
+        let places = self.places(true).await;
+        AwsBackend::new(&config(&self.url()), places, options())
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+/// The contract's executions ended within the first milliseconds after 1970, so it is 1970 here. Messages
+/// come back soon: nobody can make this queue's time pass.
+pub(crate) fn options() -> Options {
+    Options {
+        visibility: Duration::from_secs(2),
+        poll: Duration::ZERO,
+        now: Arc::new(|| Timestamp(1_000)),
+        ..Options::default()
+    }
+}
+
+pub(crate) fn config(url: &str) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(Builder::new().build_http())
+        .sleep_impl(TokioSleep::new())
+        .time_source(SystemTimeSource::new())
+        .endpoint_url(url)
+        .build()
+}
+
+async fn create_table(config: &SdkConfig, name: &str) {
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, key_type| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(key_type)
+            .build()
+            .unwrap()
+    };
+    let all = Projection::builder()
+        .projection_type(ProjectionType::All)
+        .build();
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(LIST_INDEX)
+        .key_schema(key("lk", KeyType::Hash))
+        .key_schema(key("ls", KeyType::Range))
+        .projection(all)
+        .build()
+        .unwrap();
+    let client = aws_sdk_dynamodb::Client::new(config);
+    client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("pk"))
+        .attribute_definitions(attribute("sk"))
+        .attribute_definitions(attribute("lk"))
+        .attribute_definitions(attribute("ls"))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index)
+        .send()
+        .await
+        .unwrap();
+    loop {
+        let described = client
+            .describe_table()
+            .table_name(name)
+            .send()
+            .await
+            .unwrap();
+        let status = described.table.unwrap().table_status.unwrap();
+        if status.as_str() == "ACTIVE" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn create_queue(config: &SdkConfig, name: &str) -> String {
+    let client = aws_sdk_sqs::Client::new(config);
+    let created = client.create_queue().queue_name(name).send().await.unwrap();
+    created.queue_url.unwrap()
+}
+
+async fn create_bucket(config: &SdkConfig, name: &str) {
+    let limits = Limits {
+        response_bytes_max: 1_000_000,
+    };
+    let clients = Clients::new(config.clone(), Reach::ConfiguredEndpoints, limits);
+    let nobody = Caller {
+        execution_arn: "",
+        state_machine_arn: "",
+    };
+    let parameters = serde_json::json!({ "Bucket": name });
+    Services::new(clients)
+        .result("aws-sdk:s3", "createBucket", parameters, nobody)
+        .await
+        .unwrap();
+}
