@@ -78,7 +78,7 @@ fn everything() -> Checkpoint {
         1_000,
         EventKind::ExecutionStarted(Box::new(start)),
     );
-    let attempts: Vec<_> = started.due_attempts().collect();
+    let attempts: Vec<_> = started.due_attempts().map(|attempt| attempt.id).collect();
     let claimed = step(
         started,
         2_000,

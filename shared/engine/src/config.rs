@@ -20,6 +20,9 @@ pub struct Config {
     /// How long a claim holds without being renewed. `None`: as long as its session, which is right
     /// where no other process can take over.
     pub claim_lifetime: Option<Duration>,
+    /// How long a call may take that has no shorter time-out of its own. `None`: as long as it takes.
+    /// Whoever is [not there for ever](crate::Engine::stay_until) begins no call that may outlast it.
+    pub call_time_max: Option<Duration>,
     /// Attempts of one execution that are performed at the same time.
     pub attempts_max: usize,
     /// Whether an execution is held until it is closed, so that time may jump while it waits. Otherwise
@@ -71,6 +74,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             claim_lifetime: None,
+            call_time_max: None,
             attempts_max: 1_000,
             holds_on: false,
             stride: Stride::SHORT,

@@ -144,7 +144,11 @@ impl<S: Backend, I: Invoker, C: Clock> Run<'_, S, I, C> {
 
     /// Begins what has come due.
     fn begin_due(&mut self) -> Result<(), StepError> {
-        let attempts: Vec<_> = self.checkpoint.due_attempts().collect();
+        let attempts: Vec<_> = self
+            .checkpoint
+            .due_attempts()
+            .map(|attempt| attempt.id)
+            .collect();
         if attempts.is_empty() {
             return Ok(());
         }

@@ -31,6 +31,7 @@ pub mod queue;
 mod recovery;
 mod retention;
 mod session;
+mod shift;
 mod step;
 pub mod store;
 pub mod wide;
@@ -43,7 +44,7 @@ use std::{
 
 use segno_asl::definition::{Diagnostics, StateMachine, parse};
 use segno_interpreter::{key::ExecutionKey, transition::Transition};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 pub use self::{
     catalog::Catalog, clock::Clock, config::Config, invoker::Invoker, queue::Queue,
@@ -83,6 +84,8 @@ struct Inner<S, I, C> {
     sessions: Mutex<Sessions>,
     recovery: Recovery,
     express: Mutex<Remembered>,
+    /// Until when this worker is there, if that is not for ever.
+    shift_end: Mutex<Option<Instant>>,
     /// Executions have ended, or are offered to the workers of activities.
     news: Notify,
 }
@@ -134,6 +137,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
                 sessions: Mutex::default(),
                 recovery: Recovery::default(),
                 express: Mutex::default(),
+                shift_end: Mutex::default(),
                 news: Notify::new(),
             }),
         }

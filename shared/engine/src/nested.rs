@@ -204,12 +204,17 @@ pub(crate) fn outcome(
 /// What the errors of a task's service begin with.
 pub(crate) fn error_prefix(state: &State) -> &str {
     match &state.kind {
-        StateKind::Task(task) => match &task.resource {
-            Resource::Service { service, .. } => service_prefix(service),
-            Resource::LambdaFunction { .. } => "Lambda",
-            Resource::Activity { .. } => "Activity",
-        },
+        StateKind::Task(task) => resource_prefix(&task.resource),
         _ => "Task",
+    }
+}
+
+/// What the errors of a resource's calls begin with.
+pub(crate) fn resource_prefix(resource: &Resource) -> &str {
+    match resource {
+        Resource::Service { service, .. } => service_prefix(service),
+        Resource::LambdaFunction { .. } => "Lambda",
+        Resource::Activity { .. } => "Activity",
     }
 }
 

@@ -17,10 +17,11 @@ pub(crate) use self::{
     perform::{Attempts, Ended},
 };
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::pending, sync::Arc, time::Duration};
 
 use segno_asl::definition::StateMachine;
 use segno_interpreter::{
+    checkpoint::AttemptId,
     event::{EventKind, Timestamp},
     key::ExecutionKey,
 };
@@ -60,6 +61,8 @@ pub(crate) struct Session<S, I, C> {
     holder: Holder,
     /// What has happened here, and is not committed yet.
     events: Vec<EventKind>,
+    /// Attempts that are due, and that another worker was asked to take.
+    passed_on: BTreeSet<AttemptId>,
     /// The wake-up that is to be sent when the session lets go.
     owed_wake: Option<u64>,
     /// Whether it is not known what was done of what the checkpoint owes.
@@ -99,6 +102,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             errands: Errands::default(),
             holder: Holder::default(),
             events: Vec::new(),
+            passed_on: BTreeSet::new(),
             owed_wake: None,
             must_recheck: false,
             has_room: false,
@@ -294,15 +298,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         // Only now it is known which calls are over.
         self.has_room = (turned.stepped.is_committed || turned.is_recheck)
             && self.attempts.room(self.engine.config().attempts_max) > 0
-            && turned
-                .stepped
-                .loaded
-                .checkpoint
-                .due_attempts()
-                .next()
-                .is_some();
+            && self.engine.has_fitting(&turned.stepped.loaded.checkpoint);
         self.hand_on(&turned).await?;
         self.put_back_early(&received, checkpoint).await?;
+        self.pass_on_due(&received, checkpoint).await?;
         self.loaded = Some(turned.stepped.loaded);
         self.delete_all_but_the_guard().await;
         Ok(())

@@ -351,7 +351,11 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let due = whole.transition.checkpoint.due_attempts();
-        let attempts: Vec<AttemptId> = due.take(claims.room).collect();
+        let fitting = due.filter(|attempt| self.fits(attempt));
+        let attempts: Vec<AttemptId> = fitting
+            .map(|attempt| attempt.id)
+            .take(claims.room)
+            .collect();
         if !attempts.is_empty() {
             let kind = EventKind::AttemptsClaimed {
                 attempts,

@@ -52,7 +52,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     }
 
     /// Hands a message to the session of its execution; opens one if there is none.
-    fn route(&self, received: Received, running: &mut JoinSet<()>) {
+    pub(crate) fn route(&self, received: Received, running: &mut JoinSet<()>) {
         if let Body::Start(start) = &received.message.body
             && start.0.machine.machine_type == MachineType::Express
         {

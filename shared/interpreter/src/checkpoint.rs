@@ -551,10 +551,8 @@ impl Checkpoint {
     }
 
     /// The attempts that a worker must perform, and nobody does yet.
-    pub fn due_attempts(&self) -> impl Iterator<Item = AttemptId> {
-        self.due()
-            .filter(|attempt| !attempt.is_offered())
-            .map(|attempt| attempt.id)
+    pub fn due_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.due().filter(|attempt| !attempt.is_offered())
     }
 
     /// The attempts that somebody has promised to perform.

@@ -1,6 +1,6 @@
 //! Handing on: what a commit owes is done, and only then are the messages deleted that guarded it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use segno_asl::errors::StateError;
 use segno_interpreter::{
@@ -9,7 +9,7 @@ use segno_interpreter::{
     event::EventKind,
 };
 
-use super::{Session, Subject, Turned};
+use super::{Session, Subject, Turned, is_due};
 use crate::{
     Backend, Clock, Invoker, StepError,
     queue::{Body, Message, Received},
@@ -19,6 +19,9 @@ use crate::{
 
 /// How soon it is looked again at a claim that is about to run out.
 const LOOK_DELAY_MIN: Duration = Duration::from_secs(2);
+
+/// How long it takes until another worker is asked to perform what did not fit here.
+const NO_ROOM_DELAY: Duration = Duration::from_secs(5);
 
 impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// Does what the step owes; all that the checkpoint owes, if what was done of it is not known.
@@ -174,6 +177,33 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             self.engine.store().send(vec![message.after(delay)]).await?;
         }
         self.owed_wake = None;
+        Ok(())
+    }
+
+    /// What came due and does not fit in what is left of this worker's time, another one takes: one is
+    /// asked for all of it. A message that asked for that already asks again a little later.
+    pub(super) async fn pass_on_due(
+        &mut self,
+        received: &[Received],
+        checkpoint: &Checkpoint,
+    ) -> Result<(), StepError> {
+        let due = checkpoint.due_attempts();
+        let unfit: BTreeSet<AttemptId> = due
+            .filter(|attempt| !self.engine.fits(attempt))
+            .map(|attempt| attempt.id)
+            .collect();
+        let asked = received.iter().find(|received| is_due(received));
+        let is_new = !unfit.is_subset(&self.passed_on);
+        if let Some(attempt) = unfit.first().filter(|_| is_new || asked.is_some()) {
+            let body = Body::Due { attempt: *attempt };
+            let message = Message {
+                is_recheck: asked.is_some_and(Received::is_recheck),
+                ..Message::new(self.execution.clone(), body)
+            };
+            let delay = asked.map_or(Duration::ZERO, |_| NO_ROOM_DELAY);
+            self.engine.store().send(vec![message.after(delay)]).await?;
+        }
+        self.passed_on = unfit;
         Ok(())
     }
 

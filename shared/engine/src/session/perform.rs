@@ -199,7 +199,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     pub(crate) async fn perform(&self, parent: &ExecutionKey, call: Call) -> Outcome {
         match !self.invoker().stands_in(&call) && call.starts_execution() {
             true => self.start_child(parent, &call).await,
-            false => self.invoker().invoke(call).await,
+            false => self.call(call).await,
         }
     }
 }
