@@ -333,6 +333,15 @@ fn row_of(head: &Head) -> Result<Item, Failure> {
     Ok(row)
 }
 
+/// The texts of a row, before they are compressed.
+#[cfg(feature = "training")]
+pub(crate) fn texts(head: &Head, shown: &Shown) -> Result<[Vec<u8>; 2], serde_json::Error> {
+    Ok([
+        serde_json::to_vec(&Fixed::of(head))?,
+        serde_json::to_vec(&StoredShown::of(shown)?)?,
+    ])
+}
+
 fn status(shown: &Shown) -> &'static str {
     shown
         .end

@@ -34,6 +34,8 @@ mod queue;
 mod record;
 mod retention;
 mod store;
+#[cfg(feature = "training")]
+pub mod training;
 mod usage;
 
 use std::{sync::Arc, time::Duration};

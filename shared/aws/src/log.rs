@@ -12,6 +12,7 @@ use segno_interpreter::{
     history::HistoryEvent,
     key::ExecutionKey,
     payload::{Payload, PayloadId, Payloads},
+    transition::Transition,
 };
 use serde_json::value::RawValue;
 
@@ -21,7 +22,7 @@ use crate::{
     item::{self, Item, Key, Put, attribute},
     known::Tip,
     packing,
-    record::{Kept, Place, Record},
+    record::{Around, Found, Kept, Place, Record},
 };
 
 /// Compressed bytes of a payload beyond which it is an object. To put one costs as much as eight
@@ -45,12 +46,12 @@ pub(crate) enum Appended {
 }
 
 /// A commit, ready to be written.
-struct Entry {
-    record: Record,
+pub(crate) struct Entry {
+    pub(crate) record: Record,
     /// Payloads that are put into the bucket first.
     large: Vec<(String, Payload)>,
     newest: Option<Newest>,
-    tip: Tip,
+    pub(crate) tip: Tip,
 }
 
 impl AwsBackend {
@@ -137,7 +138,7 @@ impl AwsBackend {
         }))
     }
 
-    fn entry(
+    pub(crate) fn entry(
         &self,
         execution: &ExecutionKey,
         commit: &Commit<'_>,
@@ -150,7 +151,7 @@ impl AwsBackend {
             cause: commit.cause,
             ..Record::default()
         };
-        let large = self.sort_payloads(execution, &transition.payloads, &mut record);
+        let large = self.sort_payloads(execution, transition, &mut record);
         let mut places = BTreeMap::new();
         for id in transition.checkpoint.payload_ids() {
             let here = record.place(commit.number, id);
@@ -199,13 +200,18 @@ impl AwsBackend {
     fn sort_payloads(
         &self,
         execution: &ExecutionKey,
-        payloads: &[(PayloadId, Payload)],
+        transition: &Transition,
         record: &mut Record,
     ) -> Vec<(String, Payload)> {
+        let input = transition.checkpoint.payloads.get(PayloadId(0));
         let mut large = Vec::new();
-        for (id, payload) in payloads {
+        for (id, payload) in &transition.payloads {
             record.payloads = record.payloads.max(id.0 + 1);
             if *id == PayloadId(0) {
+                continue;
+            }
+            if let Some(around) = input.and_then(|input| Around::of(payload.text(), input)) {
+                record.around.push((*id, around));
                 continue;
             }
             match self.large_name(execution, payload) {
@@ -356,27 +362,53 @@ impl AwsBackend {
             have.insert(commit_number(&item)?, self.record(&item).await?);
         }
         let mut payloads = Payloads::default();
+        let mut around = Vec::new();
         for (id, place) in places {
             let object = match place {
                 Place::Object(name) => name,
-                Place::Commit(number) => {
-                    let Some(record) = have.get(&number) else {
-                        continue;
-                    };
-                    if let Some((_, text)) = record.texts.iter().find(|(text, _)| *text == id) {
+                Place::Commit(number) => match have.get(&number).and_then(|r| r.found(id)) {
+                    Some(Found::Text(text)) => {
                         payloads.insert(id, text.clone());
                         continue;
                     }
-                    match record.objects.iter().find(|(object, _)| *object == id) {
-                        Some((_, name)) => name.clone(),
-                        None => continue,
+                    Some(Found::Around(text)) => {
+                        around.push((id, text.clone()));
+                        continue;
                     }
-                }
+                    Some(Found::Object(name)) => name.to_owned(),
+                    None => continue,
+                },
             };
-            let text = String::from_utf8(self.inner.objects.get(&object).await?);
-            payloads.insert(id, Payload::stored(text.map_err(|_| Unreadable::Parts)?));
+            payloads.insert(id, self.object(&object).await?);
         }
+        if around.is_empty() {
+            return Ok(payloads);
+        }
+        let input = match payloads.get(PayloadId(0)) {
+            Some(input) => input.clone(),
+            None => self.input(execution).await?,
+        };
+        payloads.extend(around.iter().map(|(id, around)| (*id, around.with(&input))));
         Ok(payloads)
+    }
+
+    /// The input of an execution, which something refers to.
+    async fn input(&self, execution: &ExecutionKey) -> Result<Payload, Failure> {
+        let item = self.inner.table.get(&commit_key(execution, 0)).await?;
+        let record = self
+            .record(&item.ok_or(Unreadable::Lacks("an input"))?)
+            .await?;
+        match record.found(PayloadId(0)) {
+            Some(Found::Text(text)) => Ok(text.clone()),
+            Some(Found::Object(name)) => self.object(name).await,
+            Some(Found::Around(_)) | None => Err(Unreadable::Lacks("an input").into()),
+        }
+    }
+
+    /// The payload that is an object.
+    pub(crate) async fn object(&self, name: &str) -> Result<Payload, Failure> {
+        let text = String::from_utf8(self.inner.objects.get(name).await?);
+        Ok(Payload::stored(text.map_err(|_| Unreadable::Parts)?))
     }
 
     /// The status of an execution at one of its commits.

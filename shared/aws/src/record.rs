@@ -36,10 +36,42 @@ pub(crate) struct Record {
     pub(crate) history: String,
     /// Payloads that are here.
     pub(crate) texts: Vec<(PayloadId, Payload)>,
+    /// Payloads that have the text of the input within them, and what is before and after that: what a
+    /// first state sends is often its input and little else.
+    pub(crate) around: Vec<(PayloadId, Around)>,
     /// Payloads of this commit that are objects.
     pub(crate) objects: Vec<(PayloadId, String)>,
     /// Payloads of other commits that the history events refer to.
     pub(crate) elsewhere: BTreeMap<PayloadId, Place>,
+}
+
+/// A text around that of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Around {
+    before: String,
+    after: String,
+}
+
+/// Bytes of an input below which a text is not taken apart.
+const INPUT_BYTES_MIN: usize = 256;
+
+impl Around {
+    /// The text, if it has that of the input within it.
+    pub(crate) fn of(text: &str, input: &Payload) -> Option<Self> {
+        if text.len() < INPUT_BYTES_MIN || input.text_bytes() < INPUT_BYTES_MIN {
+            return None;
+        }
+        let (before, after) = text.split_once(input.text())?;
+        Some(Self {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        })
+    }
+
+    /// The whole text.
+    pub(crate) fn with(&self, input: &Payload) -> Payload {
+        Payload::stored([&self.before, input.text(), &self.after].concat())
+    }
 }
 
 /// The checkpoint, and where the payloads are that it refers to and that other commits have.
@@ -65,6 +97,8 @@ struct Header {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     texts: Vec<(PayloadId, usize)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    around: Vec<(PayloadId, usize, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     objects: Vec<(PayloadId, String)>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     elsewhere: BTreeMap<PayloadId, Place>,
@@ -83,6 +117,9 @@ impl Record {
             texts: (self.texts.iter())
                 .map(|(id, payload)| (*id, payload.text().len()))
                 .collect(),
+            around: (self.around.iter())
+                .map(|(id, around)| (*id, around.before.len(), around.after.len()))
+                .collect(),
             objects: self.objects.clone(),
             elsewhere: self.elsewhere.clone(),
         };
@@ -92,6 +129,10 @@ impl Record {
         encoded.extend_from_slice(self.history.as_bytes());
         for (_, payload) in &self.texts {
             encoded.extend_from_slice(payload.text().as_bytes());
+        }
+        for (_, around) in &self.around {
+            encoded.extend_from_slice(around.before.as_bytes());
+            encoded.extend_from_slice(around.after.as_bytes());
         }
         Ok(encoded)
     }
@@ -112,6 +153,12 @@ impl Record {
         for (id, bytes) in header.texts {
             texts.push((id, Payload::stored(part(bytes)?.to_owned())));
         }
+        let mut around = Vec::with_capacity(header.around.len());
+        for (id, before, after) in header.around {
+            let before = part(before)?.to_owned();
+            let after = part(after)?.to_owned();
+            around.push((id, Around { before, after }));
+        }
         if !rest.is_empty() {
             return Err(Unreadable::Parts);
         }
@@ -123,19 +170,41 @@ impl Record {
             checkpoint,
             history,
             texts,
+            around,
             objects: header.objects,
             elsewhere: header.elsewhere,
         })
     }
 
+    /// A payload of this commit.
+    pub(crate) fn found(&self, id: PayloadId) -> Option<Found<'_>> {
+        let text = find(&self.texts, id).map(Found::Text);
+        let around = || find(&self.around, id).map(Found::Around);
+        let object = || find(&self.objects, id).map(|name| Found::Object(name));
+        text.or_else(around).or_else(object)
+    }
+
     /// Where a payload of this commit is, which has this number.
     pub(crate) fn place(&self, number: u64, id: PayloadId) -> Option<Place> {
-        if self.texts.iter().any(|(text, _)| *text == id) {
-            return Some(Place::Commit(number));
-        }
-        let object = self.objects.iter().find(|(object, _)| *object == id);
-        object.map(|(_, name)| Place::Object(name.clone()))
+        Some(match self.found(id)? {
+            Found::Text(_) | Found::Around(_) => Place::Commit(number),
+            Found::Object(name) => Place::Object(name.to_owned()),
+        })
     }
+}
+
+/// A payload of a commit.
+pub(crate) enum Found<'r> {
+    Text(&'r Payload),
+    Around(&'r Around),
+    /// The name of its object.
+    Object(&'r str),
+}
+
+/// The ids of a commit's payloads are counted, and so in order.
+fn find<T>(payloads: &[(PayloadId, T)], id: PayloadId) -> Option<&T> {
+    let at = payloads.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    Some(&payloads[at].1)
 }
 
 #[cfg(test)]
@@ -156,6 +225,13 @@ mod tests {
                 (PayloadId(3), text("[\n \"ü\"\n] ")),
                 (PayloadId(4), text("1")),
             ],
+            around: vec![(
+                PayloadId(6),
+                Around {
+                    before: "{\"a\":".into(),
+                    after: "}".into(),
+                },
+            )],
             objects: vec![(PayloadId(2), "name".into())],
             elsewhere: BTreeMap::from([
                 (PayloadId(0), Place::Commit(0)),
@@ -170,5 +246,16 @@ mod tests {
         ));
         let longer = [&encoded[..], b"x"].concat();
         assert!(matches!(Record::decode(&longer), Err(Unreadable::Parts)));
+    }
+
+    #[test]
+    fn a_text_is_taken_apart_around_the_input() {
+        let input = Payload::stored(format!("[{:?}]", "ü".repeat(200)));
+        let text = format!("{{\"Payload\":{}}}", input.text());
+        let around = Around::of(&text, &input).unwrap();
+        assert_eq!((&*around.before, &*around.after), ("{\"Payload\":", "}"));
+        assert_eq!(around.with(&input).text(), text);
+        assert_eq!(Around::of(&text, &Payload::stored("[]")), None);
+        assert_eq!(Around::of("{}", &input), None);
     }
 }

@@ -221,13 +221,10 @@ impl AwsBackend {
     }
 
     async fn payload_of(&self, text: Text) -> Result<Payload, Failure> {
-        Ok(Payload::stored(match text {
-            Text::Text(text) => text,
-            Text::Object(name) => {
-                let text = String::from_utf8(self.inner.objects.get(&name).await?);
-                text.map_err(|_| Unreadable::Parts)?
-            }
-        }))
+        match text {
+            Text::Text(text) => Ok(Payload::stored(text)),
+            Text::Object(name) => self.object(&name).await,
+        }
     }
 }
 

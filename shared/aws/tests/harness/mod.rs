@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod payloads;
+
 use std::{
     fs,
     net::{TcpListener, TcpStream},
