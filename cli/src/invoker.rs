@@ -122,34 +122,39 @@ impl LocalInvoker {
             .or_else(|| self.targets.get(&**state))
     }
 
-    async fn call(&self, call: &Call) -> CallOutcome {
+    /// What the call's local target answers; `None` if it has none.
+    async fn call_target(&self, call: &Call) -> Option<CallOutcome> {
         let input = call.input.text();
-        let trace = || call.trace_header.clone();
-        let of_function = |name| InvokeParameters::of_function(name, input).traced(trace());
-        match &call.resource {
-            Resource::LambdaFunction { arn } => match self.target(&call.state, arn) {
-                Some(target) => lambda::call_arn(target, &of_function(arn)).await,
-                None if self.services.has_lambda() => self.services.call(call).await,
-                None => Err(no_target(&call.state, function_name(arn))),
-            },
-            Resource::Service { .. } if is_lambda_invoke(&call.resource) => {
-                let request = InvokeParameters::parse(input)?.traced(trace());
-                match self.target(&call.state, &request.function) {
-                    Some(target) => lambda::call_invoke(target, &request).await,
-                    None if self.services.has_lambda() => self.services.call(call).await,
-                    None => Err(no_target(&call.state, function_name(&request.function))),
-                }
-            }
+        let trace = call.trace_header.clone();
+        if is_lambda_invoke(&call.resource) {
+            let request = match InvokeParameters::parse(input) {
+                Ok(request) => request.traced(trace),
+                Err(error) => return Some(Err(error)),
+            };
+            let target = self.target(&call.state, &request.function)?;
+            return Some(lambda::call_invoke(target, &request).await);
+        }
+        let (target, name) = match &call.resource {
+            Resource::LambdaFunction { arn } => (self.target(&call.state, arn)?, arn.as_str()),
             // A target by the state's name stands in for anything: it gets the parameters, and its
             // answer is the result.
-            Resource::Service { .. } | Resource::Activity { .. }
-                if self.targets.contains_key(&*call.state) =>
-            {
-                let target = &self.targets[&*call.state];
-                lambda::call_arn(target, &of_function(&call.state)).await
+            _ => (self.targets.get(&*call.state)?, &*call.state),
+        };
+        let event = InvokeParameters::of_function(name, input).traced(trace);
+        Some(lambda::call_arn(target, &event).await)
+    }
+
+    /// What is called that has no target and that nothing else here can call.
+    fn uncallable(&self, call: &Call) -> Option<String> {
+        match &call.resource {
+            Resource::Activity { .. } => Some(call.state.to_string()),
+            _ if self.services.has_lambda() => None,
+            Resource::LambdaFunction { arn } => Some(function_name(arn).to_owned()),
+            resource if is_lambda_invoke(resource) => {
+                let request = InvokeParameters::parse(call.input.text()).ok()?;
+                Some(function_name(&request.function).to_owned())
             }
-            Resource::Service { .. } => self.services.call(call).await,
-            Resource::Activity { .. } => Err(no_target(&call.state, &call.state)),
+            Resource::Service { .. } => None,
         }
     }
 }
@@ -178,7 +183,7 @@ impl Invoker for LocalInvoker {
             Resource::Activity { .. } => None,
             resource if starts_execution(resource) => None,
             resource => {
-                let accepted = self.services.accepts(resource);
+                let accepted = self.services.invoker().tasks().accepts(resource);
                 return accepted.map_err(|why| {
                     let ways = ways(state);
                     format!("{resource} cannot be called: {why}; or give the state a local target: {ways}")
@@ -212,15 +217,15 @@ impl Invoker for LocalInvoker {
     }
 
     fn is_repeatable(&self, call: &Call) -> bool {
-        !self.stands_in(call) && self.services.is_repeatable(call)
+        !self.stands_in(call) && self.services.invoker().is_repeatable(call)
     }
 
     async fn poll(&self, job: Job) -> Polled {
-        self.services.poll(&job).await
+        self.services.invoker().poll(job).await
     }
 
     async fn cancel(&self, job: Job) -> Result<(), StateError> {
-        self.services.cancel(&job).await
+        self.services.invoker().cancel(job).await
     }
 
     async fn invoke(&self, call: Call) -> Outcome {
@@ -231,10 +236,15 @@ impl Invoker for LocalInvoker {
             tracing::info!(state = %call.state, "a mock answers");
             return outcome;
         }
-        let result = self.call(&call).await?;
-        Payload::parse(&result).map_err(|error| {
-            StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))
-        })
+        if let Some(answered) = self.call_target(&call).await {
+            return Payload::parse(&answered?).map_err(|error| {
+                StateError::new("Lambda.Unknown", format!("the answer is not JSON: {error}"))
+            });
+        }
+        match self.uncallable(&call) {
+            Some(name) => Err(no_target(&call.state, &name)),
+            None => self.services.invoker().invoke(call).await,
+        }
     }
 }
 

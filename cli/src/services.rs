@@ -1,23 +1,16 @@
 //! What a task can call without a local target: services of AWS, APIs of API Gateway, and HTTPS APIs.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
-use segno_asl::{
-    definition::Resource,
-    errors::{StateError, names},
-    limits,
-};
-use segno_engine::invoker::{Call, Job};
+use segno_asl::limits;
+use segno_aws::tasks::{AwsInvoker, MachineRoles};
 use segno_integrations::{
-    CallOutcome, Reach,
+    Reach,
     http::{self, connections::FileConnections},
     logs::LogDelivery,
-    services::Caller,
-    sync::Progress,
     tasks::{self, ConnectionSource, Tasks},
 };
-use segno_interpreter::{event::Polled, payload::Payload};
 
 use crate::aws::{self, Aws};
 
@@ -47,8 +40,7 @@ pub(crate) struct Options {
 
 /// The services themselves.
 pub(crate) struct Services {
-    tasks: Tasks,
-    assume_roles: bool,
+    invoker: AwsInvoker,
     about: Option<String>,
 }
 
@@ -74,9 +66,12 @@ impl Services {
             apis,
             http: http.map(|connections| (http_config(options, region), connections)),
         };
+        let roles = match options.assume_roles {
+            true => MachineRoles::Assumed,
+            false => MachineRoles::Unused,
+        };
         Ok(Self {
-            tasks: Tasks::new(config),
-            assume_roles: options.assume_roles,
+            invoker: AwsInvoker::new(Tasks::new(config), roles),
             about,
         })
     }
@@ -88,80 +83,21 @@ impl Services {
 
     /// Whether functions can be called.
     pub(crate) fn has_lambda(&self) -> bool {
-        self.tasks.has_lambda()
+        self.invoker.tasks().has_lambda()
     }
 
     /// What takes log entries to CloudWatch Logs, if that may be called.
     pub(crate) fn logs(&self) -> Option<LogDelivery> {
-        let services = self.tasks.services();
+        let services = self.invoker.tasks().services();
         let may_call = services.accepts("aws-sdk:cloudwatchlogs", "putLogEvents");
         may_call
             .ok()
             .map(|()| LogDelivery::begin(Arc::clone(services)))
     }
 
-    /// Whether a resource can be called; if it cannot, what to do about it.
-    pub(crate) fn accepts(&self, resource: &Resource) -> Result<(), String> {
-        self.tasks.accepts(resource)
-    }
-
-    /// Performs a task.
-    pub(crate) async fn call(&self, call: &Call) -> CallOutcome {
-        self.tasks.call(self.attempt(call)).await
-    }
-
-    /// Whether a call may be made twice: the job that it starts is recognised.
-    pub(crate) fn is_repeatable(&self, call: &Call) -> bool {
-        self.tasks.is_repeatable(&call.resource)
-    }
-
-    /// Asks what has become of a job.
-    pub(crate) async fn poll(&self, job: &Job) -> Polled {
-        match self.tasks.poll(self.job(job)).await {
-            Progress::Running { doubt } => {
-                if let Some(StateError { name, cause }) = doubt {
-                    let state = &*job.call.state;
-                    tracing::warn!(state, name, cause, "nothing is known of a job");
-                }
-                Polled::Running
-            }
-            Progress::Ended(Err(error)) => Polled::Ended(Err(error)),
-            Progress::Ended(Ok(result)) => {
-                let result = Payload::parse(&segno_asl::data::number::to_json(&result));
-                Polled::Ended(
-                    result.map_err(|error| StateError::new(names::RUNTIME, error.to_string())),
-                )
-            }
-        }
-    }
-
-    /// Cancels a job.
-    pub(crate) async fn cancel(&self, job: &Job) -> Result<(), StateError> {
-        self.tasks.cancel(self.job(job)).await
-    }
-
-    fn job<'a>(&self, job: &'a Job) -> tasks::Job<'a> {
-        tasks::Job {
-            attempt: self.attempt(&job.call),
-            response: job.response.text(),
-            polls: job.polls,
-        }
-    }
-
-    fn attempt<'a>(&self, call: &'a Call) -> tasks::Attempt<'a> {
-        tasks::Attempt {
-            caller: Caller {
-                execution_arn: &call.execution_arn,
-                state_machine_arn: &call.state_machine_arn,
-                role_arn: self.assume_roles.then_some(call.role_arn.as_str()),
-                credentials_role_arn: call.credentials_role_arn.as_deref(),
-            },
-            resource: &call.resource,
-            parameters: call.input.text(),
-            token: &call.token,
-            trace_header: call.trace_header.as_deref(),
-            limit: call.timeout.unwrap_or(Duration::MAX),
-        }
+    /// What calls them.
+    pub(crate) fn invoker(&self) -> &AwsInvoker {
+        &self.invoker
     }
 }
 

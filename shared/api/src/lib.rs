@@ -73,6 +73,11 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         }
     }
 
+    /// The engine behind it.
+    pub fn engine(&self) -> &Engine<S, I, C> {
+        &self.engine
+    }
+
     /// Answers one request.
     pub async fn handle(&self, request: &Request<'_>) -> Response {
         match self.dispatch(request).await {

@@ -34,6 +34,7 @@ mod queue;
 mod record;
 mod retention;
 mod store;
+pub mod tasks;
 #[cfg(feature = "training")]
 pub mod training;
 mod usage;
@@ -44,7 +45,11 @@ use aws_types::SdkConfig;
 use segno_engine::{Clock, clock::SystemClock, wide::Wide};
 use segno_interpreter::event::Timestamp;
 
-use self::{known::Known, objects::Objects, queue::Sqs};
+use self::{
+    known::Known,
+    objects::Objects,
+    queue::{Mapped, Sqs},
+};
 pub use self::{
     queue::{DELAY_MAX, Drained, QueueRecord, Reconciled},
     usage::{Usage, Used},
@@ -117,6 +122,7 @@ struct Inner {
     table: Table,
     objects: Objects,
     queues: Sqs,
+    mapped: Mapped,
     wide: Wide,
     known: Known,
     options: Options,
@@ -142,6 +148,7 @@ impl AwsBackend {
                 },
                 objects: Objects::new(config.clone(), places.bucket, usage.clone()),
                 queues: Sqs::new(clients::sqs(config, usage), places.queues),
+                mapped: Mapped::default(),
                 wide: Wide::default(),
                 known: Known::default(),
                 options,

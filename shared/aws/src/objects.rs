@@ -102,10 +102,7 @@ impl Objects {
     }
 
     async fn call(&self, action: &'static str, parameters: Value) -> Result<Value, StateError> {
-        let caller = Caller {
-            execution_arn: "",
-            state_machine_arn: "",
-        };
+        let caller = Caller::default();
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS_MAX {
             match self.once(action, parameters.clone(), caller).await {
@@ -133,7 +130,7 @@ impl Objects {
             .services
             .result("aws-sdk:s3", action, parameters, caller)
             .await?;
-        Ok(called.into())
+        Ok(called)
     }
 }
 

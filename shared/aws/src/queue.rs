@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod form;
+mod mapping;
 mod sqs;
 mod wakes;
 
@@ -14,12 +15,12 @@ use segno_engine::{
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-pub(crate) use self::sqs::Sqs;
 pub use self::{dead_letters::Drained, wakes::Reconciled};
 use self::{
     form::{Form, Row},
     sqs::{Parcel, Target},
 };
+pub(crate) use self::{mapping::Mapped, sqs::Sqs};
 use crate::{AwsBackend, failure::Failure};
 
 /// The longest delay of SQS.
@@ -60,7 +61,7 @@ impl Queue for AwsBackend {
     /// A message that was received too often is moved to the second queue instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Received>, QueueError> {
         loop {
-            let received = self.receive_once(limit).await.map_err(queue_error)?;
+            let received = self.poll(limit).await?;
             if !received.is_empty() {
                 return Ok(received);
             }
@@ -88,19 +89,13 @@ fn queue_error(failure: Failure) -> QueueError {
 }
 
 impl AwsBackend {
-    /// A message that an event source mapping has handed over. Until when it is kept from others is for
-    /// the caller to say, who knows when the invocation began, and what the queue's visibility is.
+    /// Receives messages, or none if none comes within [`poll`](crate::Options::poll).
     ///
     /// # Errors
     ///
-    /// [`QueueError`] if it cannot be read: a newer release may have sent it.
-    pub async fn received(
-        &self,
-        record: QueueRecord<'_>,
-        until: Option<Instant>,
-    ) -> Result<Received, QueueError> {
-        let source = self.inner.queues.source(record.queue_arn);
-        self.read(source, record, until).await.map_err(queue_error)
+    /// [`QueueError`].
+    pub async fn poll(&self, limit: usize) -> Result<Vec<Received>, QueueError> {
+        self.receive_once(limit).await.map_err(queue_error)
     }
 
     /// Whether a message is to be moved to the second queue before anything is loaded: it may be what
@@ -132,7 +127,7 @@ impl AwsBackend {
             handles.push(handle);
         }
         self.inner.queues.send(Target::Second, parcels).await?;
-        self.inner.queues.delete(&handles).await
+        self.delete_handles(&handles).await
     }
 
     async fn send_all(&self, messages: Vec<Envelope>) -> Result<(), Failure> {
@@ -198,11 +193,20 @@ impl AwsBackend {
 
     async fn delete_all(&self, receipts: &[Receipt]) -> Result<(), Failure> {
         let handles: Vec<Handle> = receipts.iter().map(Handle::of).collect();
-        self.inner.queues.delete(&handles).await?;
+        self.delete_handles(&handles).await?;
         for row in handles.iter().filter_map(|handle| handle.row.as_ref()) {
             self.inner.table.delete(&row.key()).await?;
         }
         Ok(())
+    }
+
+    /// Deletes messages, but for those that an event source mapping deletes.
+    async fn delete_handles(&self, handles: &[Handle]) -> Result<(), Failure> {
+        let own = handles
+            .iter()
+            .filter(|handle| !self.inner.mapped.is_done(handle));
+        let own: Vec<Handle> = own.cloned().collect();
+        self.inner.queues.delete(&own).await
     }
 
     async fn extend_all(&self, receipts: &[Receipt]) -> Result<(), Failure> {

@@ -97,12 +97,7 @@ impl LogDelivery {
 }
 
 async fn call(services: &Services, action: &str, parameters: Value) -> Result<Value, StateError> {
-    let nobody = Caller {
-        role_arn: None,
-        credentials_role_arn: None,
-        execution_arn: "",
-        state_machine_arn: "",
-    };
+    let nobody = Caller::default();
     services
         .result("aws-sdk:cloudwatchlogs", action, parameters, nobody)
         .await

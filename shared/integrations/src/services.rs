@@ -27,8 +27,8 @@ pub struct Services {
     clients: Arc<Clients>,
 }
 
-/// Who calls.
-#[derive(Debug, Clone, Copy)]
+/// Who calls; by default nobody in particular, with the clients' own rights.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Caller<'a> {
     /// ARN of the execution.
     pub execution_arn: &'a str,

@@ -265,10 +265,7 @@ async fn create_bucket(config: &SdkConfig, name: &str) {
         response_bytes_max: 1_000_000,
     };
     let clients = Clients::new(config.clone(), Reach::ConfiguredEndpoints, limits);
-    let nobody = Caller {
-        execution_arn: "",
-        state_machine_arn: "",
-    };
+    let nobody = Caller::default();
     let parameters = serde_json::json!({ "Bucket": name });
     Services::new(clients)
         .result("aws-sdk:s3", "createBucket", parameters, nobody)

@@ -1,0 +1,100 @@
+//! The engine and the API of a stack.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{self, rustls_provider::CryptoMode},
+};
+use aws_types::{SdkConfig, region::Region};
+use segno_api::{Api, Config as ApiConfig};
+use segno_asl::limits;
+use segno_aws::{
+    AwsBackend, Options,
+    tasks::{AwsInvoker, MachineRoles},
+};
+use segno_engine::{Config, Engine, Unobserved, clock::SystemClock};
+use segno_integrations::{
+    api_gateway,
+    aws::{Clients, Limits, Reach},
+    http,
+    tasks::{self, ConnectionSource, Tasks},
+};
+
+use crate::{AwsApi, AwsEngine, Environment};
+
+/// How long claims hold without being renewed.
+const CLAIM_LIFETIME: Duration = Duration::from_secs(60);
+
+/// The longest that a call may take: an invocation takes 15 minutes, and something else has to be done in
+/// it, too.
+const CALL_TIME_MAX: Duration = Duration::from_secs(14 * 60);
+
+/// Attempts of one execution that an invocation performs at the same time.
+const ATTEMPTS_MAX: usize = 100;
+
+/// How long a receive waits while an invocation waits for calls: it ends no later than the calls by more
+/// than that.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Bytes of a service's response that are read at most. A result may have 256 KiB, and is written longer
+/// on the wire.
+const RESPONSE_BYTES_MAX: u64 = 4 << 20;
+
+/// Connects to what the environment names. Nothing is sent yet.
+pub async fn connect(environment: &Environment) -> AwsApi {
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(environment.region.clone()))
+        .http_client(
+            Builder::new()
+                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+        )
+        .load()
+        .await;
+    let api = ApiConfig {
+        region: environment.region.clone(),
+        account_id: environment.account_id.clone(),
+        check_result: segno_integrations::results::check,
+    };
+    Api::new(engine(&config, environment), api)
+}
+
+fn engine(config: &SdkConfig, environment: &Environment) -> AwsEngine {
+    let options = Options {
+        retention: environment.retention,
+        delay_max: environment.delay_max,
+        poll: POLL,
+        ..Options::default()
+    };
+    let backend = AwsBackend::new(config, environment.places.clone(), options);
+    let invoker = AwsInvoker::new(tasks(config, environment), MachineRoles::Assumed);
+    let settings = Config {
+        claim_lifetime: Some(CLAIM_LIFETIME),
+        call_time_max: Some(CALL_TIME_MAX),
+        attempts_max: ATTEMPTS_MAX,
+        bounds: environment.bounds,
+        ..Config::default()
+    };
+    Engine::configured(backend, invoker, SystemClock, settings, Unobserved)
+}
+
+fn tasks(config: &SdkConfig, environment: &Environment) -> Tasks {
+    let limits = Limits {
+        response_bytes_max: RESPONSE_BYTES_MAX,
+    };
+    let http = http::Config {
+        reach: segno_integrations::Reach::Public,
+        region: environment.region.clone(),
+        response_bytes_max: limits::PAYLOAD_BYTES_MAX,
+    };
+    Tasks::new(tasks::Config {
+        clients: Clients::new(config.clone(), Reach::Everywhere, limits),
+        apis: Some(api_gateway::Config {
+            endpoint: None,
+            response_bytes_max: limits::PAYLOAD_BYTES_MAX,
+        }),
+        http: Ok((http, ConnectionSource::Account)),
+    })
+}

@@ -1,0 +1,23 @@
+//! What every function's `main` needs: its configuration from the environment, its logs, the engine, and
+//! the forms of what invokes it.
+
+pub mod batch;
+pub mod callback;
+mod connect;
+pub mod environment;
+pub mod http;
+mod logs;
+pub mod step;
+pub mod trigger;
+
+use segno_api::Api;
+use segno_aws::{AwsBackend, tasks::AwsInvoker};
+use segno_engine::{Engine, clock::SystemClock};
+
+pub use self::{connect::connect, environment::Environment, logs::log};
+
+/// The engine of a deployed stack.
+pub type AwsEngine = Engine<AwsBackend, AwsInvoker, SystemClock>;
+
+/// The API of a deployed stack.
+pub type AwsApi = Api<AwsBackend, AwsInvoker, SystemClock>;

@@ -1,0 +1,57 @@
+//! What invokes the function that moves executions: the queue, and a schedule.
+
+use std::{
+    pin::Pin,
+    time::{Duration, SystemTime},
+};
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::Context;
+use segno_engine::{Clock, clock::SystemClock};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{AwsEngine, batch};
+
+/// When the invocation ends.
+pub fn deadline(context: &Context) -> Instant {
+    let left = context.deadline().duration_since(SystemTime::now());
+    Instant::now() + left.unwrap_or(Duration::ZERO)
+}
+
+/// Answers an invocation: behind a pointer, for what the compiler knows of it is nested deeper than it
+/// lets anything be.
+///
+/// # Errors
+///
+/// What did not work: the messages come again, and so does the schedule.
+pub fn answer(
+    engine: &AwsEngine,
+    event: Value,
+    deadline: Instant,
+) -> Pin<Box<dyn Future<Output = anyhow::Result<Value>> + Send + '_>> {
+    Box::pin(async move {
+        match event.get("Records") {
+            Some(_) => {
+                let event: SqsEvent = serde_json::from_value(event)?;
+                let response = batch::work(engine, &event, deadline).await?;
+                Ok(serde_json::to_value(response)?)
+            }
+            None => reconcile(engine).await,
+        }
+    })
+}
+
+/// Sends what waits in the table and whose time comes near, and what was received too often.
+async fn reconcile(engine: &AwsEngine) -> anyhow::Result<Value> {
+    let reconciled = engine.store().reconcile(SystemClock.now()).await?;
+    let drained = engine.store().drain().await?;
+    if drained.sent_back + drained.unreadable > 0 {
+        tracing::error!(?drained, "there were dead letters");
+    }
+    Ok(json!({
+        "sent": reconciled.sent,
+        "sentAgain": reconciled.sent_again,
+        "drained": drained.sent_back,
+    }))
+}
