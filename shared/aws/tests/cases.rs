@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use harness::{Emulator, config, options, trial};
@@ -113,18 +114,27 @@ async fn history<S: segno_engine::Backend>(
     (head.status().to_owned(), lines)
 }
 
-async fn conforms(emulator: &Emulator, path: &Path, name: &str) {
-    let case = Arc::new(Case::read(path).unwrap());
+/// The cases of a folder, one after the other: two at a time would get each other's messages.
+async fn conform(emulator: &Emulator, folder: &Path) {
     let options = Options {
         now: Options::default().now,
-        visibility: std::time::Duration::from_secs(30),
+        visibility: Duration::from_secs(30),
         ..options()
     };
     let backend = AwsBackend::new(&config(&emulator.url()), emulator.places().await, options);
-    let (status, found) = history(backend, &case, name).await;
-    assert_eq!(status, case.expect.status);
-    let (_, expected) = history(MemoryStore::default(), &case, name).await;
-    assert_eq!(without_chance(found), without_chance(expected));
+    for (index, path) in files(folder).iter().enumerate() {
+        let case = Arc::new(Case::read(path).unwrap());
+        let name = format!("case-{index}");
+        let (status, found) = history(backend.clone(), &case, &name).await;
+        assert_eq!(status, case.expect.status, "{}", path.display());
+        let (_, expected) = history(MemoryStore::default(), &case, &name).await;
+        assert_eq!(
+            without_chance(found),
+            without_chance(expected),
+            "{}",
+            path.display()
+        );
+    }
 }
 
 /// Ids, tokens and times differ from one run to the next: such a line is compared by its type.
@@ -143,39 +153,28 @@ fn without_chance(lines: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut entries: Vec<PathBuf> = entries.collect();
     entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            cases(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            found.push(path);
-        }
-    }
+    entries
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let emulator = Emulator::ministack().map(Arc::new);
-    let mut paths = Vec::new();
-    cases(&repository("tests/conformance/states"), &mut paths);
-    let trials: Vec<Trial> = paths
+    let folders = files(&repository("tests/conformance/states"));
+    let trials: Vec<Trial> = folders
         .into_iter()
-        .enumerate()
-        .map(|(index, path)| {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        .map(|folder| {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
             trial(
-                &name.clone(),
+                &name,
                 emulator.as_ref(),
                 async move |emulator: Arc<Emulator>| {
-                    conforms(&emulator, &path, &format!("case-{index}")).await;
+                    conform(&emulator, &folder).await;
                 },
             )
         })
