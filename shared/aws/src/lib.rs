@@ -138,11 +138,21 @@ struct Table {
 impl AwsBackend {
     /// A backend with the credentials, the region, the endpoints and the connections of `config`.
     pub fn new(config: &SdkConfig, places: Places, options: Options) -> Self {
+        Self::with_table(config, config, places, options)
+    }
+
+    /// A backend whose table is reached by `table`, and all else by `config`.
+    pub fn with_table(
+        config: &SdkConfig,
+        table: &SdkConfig,
+        places: Places,
+        options: Options,
+    ) -> Self {
         let usage = options.usage.clone();
         Self {
             inner: Arc::new(Inner {
                 table: Table {
-                    client: clients::dynamodb(config, usage.clone()),
+                    client: clients::dynamodb(table, usage.clone()),
                     name: places.table,
                     usage: usage.clone(),
                 },

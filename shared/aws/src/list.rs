@@ -40,10 +40,12 @@ fn partition(machine: &str, shard: u8) -> String {
 /// Newest first, then by name: the ARNs of executions of a machine differ in nothing else.
 fn sort(cursor: &HeadCursor) -> String {
     let name = cursor.arn.rsplit(':').next().unwrap_or_default();
-    format!(
-        "{}{name}",
-        moment(Timestamp(MOMENT_MAX - cursor.started_at.0))
-    )
+    format!("{}{name}", newest_first(cursor.started_at))
+}
+
+/// A time such that texts are ordered as times are, but the other way round.
+fn newest_first(at: Timestamp) -> String {
+    moment(Timestamp(MOMENT_MAX - at.0))
 }
 
 /// The last millisecond that is told from others: in the year 10889.
@@ -172,6 +174,10 @@ impl AwsBackend {
             Filter::Open => request
                 .filter_expression("s = :s")
                 .expression_attribute_values(":s", item::text("RUNNING")),
+            Filter::OpenSince(at) => request
+                .filter_expression("s = :s AND ls > :ls")
+                .expression_attribute_values(":s", item::text("RUNNING"))
+                .expression_attribute_values(":ls", item::text(newest_first(at))),
             Filter::ClosedBefore(at) => request
                 .filter_expression("e < :e")
                 .expression_attribute_values(":e", item::number(at.0)),
@@ -187,6 +193,8 @@ impl AwsBackend {
 pub(crate) enum Filter {
     /// Those that show an execution open.
     Open,
+    /// Those that show an execution open that started before this time.
+    OpenSince(Timestamp),
     /// Those that ended before this time.
     ClosedBefore(Timestamp),
 }

@@ -79,18 +79,11 @@ impl Objects {
     /// Deletes all whose names begin so.
     pub(crate) async fn delete_all(&self, prefix: &str) -> Result<(), Failure> {
         loop {
-            let parameters = json!({ "Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE });
-            let listed = self.call("listObjectsV2", parameters).await;
-            let listed = listed.map_err(failure)?;
-            let keys: Vec<Value> = listed["Contents"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|object| json!({ "Key": object["Key"] }))
-                .collect();
-            if keys.is_empty() {
+            let (names, _) = self.list(prefix, None).await?;
+            if names.is_empty() {
                 return Ok(());
             }
+            let keys: Vec<Value> = names.iter().map(|name| json!({ "Key": name })).collect();
             let delete = json!({ "Objects": keys, "Quiet": true });
             let parameters = json!({ "Bucket": self.bucket, "Delete": delete });
             let deleted = self.call("deleteObjects", parameters).await;
@@ -99,6 +92,47 @@ impl Objects {
                 return Err(Failure::Bucket(first.to_string()));
             }
         }
+    }
+
+    /// Writes all anew whose names begin so: the bucket counts their age from then on.
+    pub(crate) async fn touch_all(&self, prefix: &str) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let (names, is_last) = self.list(prefix, after.as_deref()).await?;
+            for name in &names {
+                let parameters = json!({
+                    "Bucket": self.bucket,
+                    "Key": name,
+                    "CopySource": format!("{}/{name}", self.bucket),
+                    // A copy onto itself must change something.
+                    "MetadataDirective": "REPLACE",
+                });
+                self.call("copyObject", parameters).await.map_err(failure)?;
+            }
+            after = names.into_iter().next_back();
+            if is_last || after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A page of names that begin so, and whether it is the last one.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<(Vec<String>, bool), Failure> {
+        let mut parameters = json!({ "Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE });
+        if let Some(after) = after {
+            parameters["StartAfter"] = after.into();
+        }
+        let listed = self
+            .call("listObjectsV2", parameters)
+            .await
+            .map_err(failure)?;
+        let objects = listed["Contents"].as_array().into_iter().flatten();
+        let names = objects.filter_map(|object| object["Key"].as_str().map(str::to_owned));
+        Ok((names.collect(), listed["IsTruncated"] != true))
     }
 
     async fn call(&self, action: &'static str, parameters: Value) -> Result<Value, StateError> {

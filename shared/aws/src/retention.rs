@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{DeleteRequest, WriteRequest},
+};
+use segno_engine::store::StoreError;
 use segno_interpreter::{event::Timestamp, key::ExecutionKey};
 
 use crate::{
     AwsBackend,
     failure::Failure,
     heads,
-    item::{self, Item},
+    item::{self, Item, attribute},
     list::{self, Filter},
     log,
 };
@@ -17,6 +22,10 @@ use crate::{
 /// How much longer the items of a log are kept than a closed execution. They are written while it is
 /// open, and not again when it closes: this is how long it may be open before they are stamped anew.
 const OPEN: Duration = Duration::from_secs(45 * 86_400);
+
+/// How long an execution may be open before what it has written is stamped anew, and how long that has
+/// been before it is again.
+const STAMPED: Duration = Duration::from_secs(30 * 86_400);
 
 /// Items that are deleted at a time.
 const BATCH_WRITE_MAX: usize = 25;
@@ -26,6 +35,97 @@ impl AwsBackend {
     pub(crate) fn log_ttl(&self) -> i64 {
         let kept = self.inner.options.retention + OPEN;
         item::seconds(self.now().after(kept))
+    }
+
+    /// Stamps anew what open executions have written that began more than thirty days ago, so that it is not
+    /// forgotten before them. To be called each day: it reads the head rows of all executions. Gives how
+    /// many executions there were to do something for.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: some are done, the others next time.
+    pub async fn restamp(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let stamped = self.stamp_open(now).await;
+        stamped.map_err(|failure| failure.of_arn("executions that are open for long"))
+    }
+
+    async fn stamp_open(&self, now: Timestamp) -> Result<usize, Failure> {
+        let before = Timestamp(now.0 - milliseconds(STAMPED));
+        let (mut stamped, mut start) = (0, None);
+        loop {
+            let (rows, next) = self.scan(start, Filter::OpenSince(before)).await?;
+            for row in rows {
+                let execution = heads::key_of(&row)?;
+                stamped += usize::from(self.stamp_log(&execution, now).await?);
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(stamped);
+            }
+        }
+    }
+
+    /// Stamps the items of a log anew, and its objects. Gives whether it was time for that.
+    async fn stamp_log(&self, execution: &ExecutionKey, now: Timestamp) -> Result<bool, Failure> {
+        let table = &self.inner.table;
+        let kept = self.inner.options.retention + OPEN;
+        let soon = item::seconds(now.after(kept - STAMPED));
+        let (mut is_due, mut next) = (false, None);
+        loop {
+            let page = table
+                .client
+                .query()
+                .table_name(&table.name)
+                .key_condition_expression("pk = :pk")
+                .filter_expression("#ttl < :soon")
+                .projection_expression("pk, sk")
+                .expression_attribute_names("#ttl", attribute::TTL)
+                .expression_attribute_values(":pk", item::text(item::log_partition(execution)))
+                .expression_attribute_values(":soon", item::number(soon))
+                .set_exclusive_start_key(next)
+                .set_return_consumed_capacity(table.capacity())
+                .send()
+                .await?;
+            table.read(page.consumed_capacity());
+            for key in page.items() {
+                is_due = true;
+                self.stamp_item(key, item::seconds(now.after(kept))).await?;
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                break;
+            }
+        }
+        if is_due {
+            self.inner
+                .objects
+                .touch_all(&log::objects_prefix(execution))
+                .await?;
+        }
+        Ok(is_due)
+    }
+
+    async fn stamp_item(&self, key: &Item, ttl: i64) -> Result<(), Failure> {
+        let table = &self.inner.table;
+        let updated = table
+            .client
+            .update_item()
+            .table_name(&table.name)
+            .set_key(Some(key.clone()))
+            .update_expression("SET #ttl = :ttl")
+            // What is gone stays gone.
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#ttl", attribute::TTL)
+            .expression_attribute_values(":ttl", item::number(ttl))
+            .set_return_consumed_capacity(table.capacity())
+            .send()
+            .await;
+        match updated.map_err(SdkError::into_service_error) {
+            Ok(updated) => table.wrote(updated.consumed_capacity()),
+            Err(UpdateItemError::ConditionalCheckFailedException(_)) => table.refused(),
+            Err(error) => return Err(Failure::Service(Box::new(error))),
+        }
+        Ok(())
     }
 
     /// Deletes executions that ended before this time, with all that belongs to them.
@@ -136,4 +236,8 @@ impl AwsBackend {
             }
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

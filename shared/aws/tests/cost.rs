@@ -9,8 +9,9 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use harness::{
     Emulator, config,
     payloads::{Draw, ratio},
+    trial,
 };
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 use segno_asl::definition::{StateName, Task};
 use segno_aws::{AwsBackend, Options, Usage, Used};
 use segno_engine::{
@@ -107,7 +108,7 @@ async fn run(emulator: &Emulator, tasks: usize, passes: usize, input: Value) -> 
         usage: Some(Arc::clone(&usage)),
         ..Options::default()
     };
-    let places = emulator.places(true).await;
+    let places = emulator.places().await;
     let backend = AwsBackend::new(&config(&emulator.url()), places, options);
     let definition = definition(tasks, passes);
     store_definition(&backend, &definition).await.unwrap();
@@ -150,19 +151,36 @@ async fn write_units_are_bounded(emulator: &Emulator) {
     }
 }
 
+async fn states_that_wait_for_nothing_are_free(emulator: &Emulator) {
+    let input = Draw::new(1).order(BYTES);
+    let without = run(emulator, 2, 0, input.clone()).await;
+    let with = run(emulator, 2, 5, input).await;
+    report(2, 5, &with);
+    // An empty receive more or less is the polling's.
+    let counted = |used: &Used| {
+        let mut used = used.clone();
+        used.requests.remove("SQS:ReceiveMessage");
+        used
+    };
+    assert_eq!(counted(&with), counted(&without));
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let emulator = Emulator::ministack().map(Arc::new);
-    let is_ignored = emulator.is_none();
-    let trial = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let emulator = emulator.expect("it is ignored without");
-        runtime.block_on(write_units_are_bounded(&emulator));
-        Ok(())
-    };
-    let trials = vec![Trial::test("write_units_are_bounded", trial).with_ignored_flag(is_ignored)];
+    let trials = vec![
+        trial(
+            "write_units_are_bounded",
+            emulator.as_ref(),
+            async |it: Arc<Emulator>| {
+                write_units_are_bounded(&it).await;
+            },
+        ),
+        trial(
+            "states_that_wait_for_nothing_are_free",
+            emulator.as_ref(),
+            async |it: Arc<Emulator>| states_that_wait_for_nothing_are_free(&it).await,
+        ),
+    ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod payloads;
+pub(crate) mod proxy;
 
 use std::{
     fs,
@@ -28,6 +29,7 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
 use aws_smithy_http_client::Builder;
 use aws_types::{SdkConfig, region::Region};
+use libtest_mimic::Trial;
 use segno_aws::{AwsBackend, LIST_INDEX, Options, Places, Queues};
 use segno_integrations::{
     aws::{Clients, Limits, Reach},
@@ -133,38 +135,62 @@ impl Emulator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A table, and a bucket and queues where there are such.
-    pub(crate) async fn places(&self, has_others: bool) -> Places {
-        let name = format!("segno-{}", self.made.fetch_add(1, Ordering::Relaxed));
+    /// A new table, a bucket and queues.
+    pub(crate) async fn places(&self) -> Places {
+        let name = self.name();
         let config = config(&self.url());
         create_table(&config, &name).await;
-        if has_others {
-            create_bucket(&config, &name).await;
-        }
-        let mut queues = Vec::new();
-        for queue in ["main", "second", "dead"] {
-            queues.push(match has_others {
-                true => create_queue(&config, &format!("{name}-{queue}")).await,
-                false => String::new(),
-            });
-        }
-        let [main, second, dead_letters] = queues.try_into().unwrap();
+        create_bucket(&config, &name).await;
         Places {
+            queues: Queues {
+                main: create_queue(&config, &format!("{name}-main")).await,
+                second: create_queue(&config, &format!("{name}-second")).await,
+                dead_letters: create_queue(&config, &format!("{name}-dead")).await,
+            },
             table: name.clone(),
             bucket: name,
-            queues: Queues {
-                main,
-                second,
-                dead_letters,
-            },
         }
+    }
+
+    fn name(&self) -> String {
+        format!("segno-{}", self.made.fetch_add(1, Ordering::Relaxed))
     }
 
     /// An empty backend, for contract tests.
     pub(crate) async fn backend(&self) -> AwsBackend {
-        let places = self.places(true).await;
-        AwsBackend::new(&config(&self.url()), places, options())
+        AwsBackend::new(&config(&self.url()), self.places().await, options())
     }
+
+    /// An empty backend whose table is in another emulator.
+    pub(crate) async fn backend_with_table(&self, other: &Self) -> AwsBackend {
+        let table = other.name();
+        let (here, there) = (config(&self.url()), config(&other.url()));
+        create_table(&there, &table).await;
+        let places = Places {
+            table,
+            ..self.places().await
+        };
+        AwsBackend::with_table(&here, &there, places, options())
+    }
+}
+
+/// A trial that is ignored without an emulator.
+pub(crate) fn trial<T, F>(name: &str, emulator: Option<&Arc<T>>, test: F) -> Trial
+where
+    T: Send + Sync + 'static,
+    F: AsyncFnOnce(Arc<T>) + Send + 'static,
+{
+    let is_ignored = emulator.is_none();
+    let emulator = emulator.cloned();
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(test(emulator.expect("it is ignored without")));
+        Ok(())
+    };
+    Trial::test(name, run).with_ignored_flag(is_ignored)
 }
 
 impl Drop for Emulator {
