@@ -53,6 +53,8 @@ impl StateTest {
             region: "us-east-1".into(),
             account_id: "123456789012".into(),
             check_result: segno_integrations::results::check,
+            roles: None,
+            activity_patience: segno_api::ACTIVITY_PATIENCE,
         };
         let mut request = self.request.clone();
         to_text(&mut request);

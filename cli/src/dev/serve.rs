@@ -131,6 +131,8 @@ fn server<S: Backend>(
         region: place.region.clone(),
         account_id: place.account_id.clone(),
         check_result: segno_integrations::results::check,
+        roles: None,
+        activity_patience: segno_api::ACTIVITY_PATIENCE,
     };
     let hosts = arguments.hosts.iter().map(|host| host.to_lowercase());
     Server {

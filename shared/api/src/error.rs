@@ -114,6 +114,10 @@ impl ApiError {
         Self::new("MissingRequiredParameter", message)
     }
 
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::new("AccessDeniedException", message)
+    }
+
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::new("ConflictException", message)
     }

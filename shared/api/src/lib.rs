@@ -14,7 +14,7 @@ mod shapes;
 
 use std::{future::ready, pin::Pin, time::Duration};
 
-use segno_asl::definition::Resource;
+use segno_asl::{choice::Pattern, definition::Resource};
 use segno_engine::{Backend, Clock, Engine, Invoker};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -50,7 +50,17 @@ pub struct Config {
     pub account_id: String,
     /// What the mocked results of tasks are checked with.
     pub check_result: ResultCheck,
+    /// Roles that state machines may have; `None`: any. Where roles are assumed, this is what IAM's
+    /// PassRole is on AWS.
+    pub roles: Option<Pattern>,
+    /// How long the worker of an activity waits for a task. On AWS it is a minute.
+    pub activity_patience: Duration,
 }
+
+/// How long AWS lets the worker of an activity wait.
+///
+/// AWS: [GetActivityTask](https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html).
+pub const ACTIVITY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// An answer, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +86,18 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     /// The engine behind it.
     pub fn engine(&self) -> &Engine<S, I, C> {
         &self.engine
+    }
+
+    /// Whether a state machine may run under a role.
+    pub(crate) fn check_role(&self, arn: &str) -> Result<(), ApiError> {
+        names::check_role_arn(arn)?;
+        match &self.config.roles {
+            Some(roles) if !roles.matches(arn) => Err(ApiError::access_denied(format!(
+                "The role {arn} is not among those that state machines may have here: see the parameter \
+                 RolePattern of the stack"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Answers one request.

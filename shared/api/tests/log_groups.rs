@@ -57,6 +57,8 @@ fn api() -> Api<MemoryStore, Nothing, SystemClock> {
         region: "us-east-1".into(),
         account_id: "123456789012".into(),
         check_result: |_, _, _| Ok(()),
+        roles: None,
+        activity_patience: segno_api::ACTIVITY_PATIENCE,
     };
     Api::new(engine, place)
 }

@@ -24,6 +24,9 @@ use segno_integrations::{
 
 use crate::{AwsApi, AwsEngine, Environment};
 
+/// How long the worker of an activity waits for a task: API Gateway waits no longer than 30 seconds.
+const ACTIVITY_PATIENCE: Duration = Duration::from_secs(20);
+
 /// How long claims hold without being renewed.
 const CLAIM_LIFETIME: Duration = Duration::from_secs(60);
 
@@ -57,6 +60,8 @@ pub async fn connect(environment: &Environment) -> AwsApi {
         region: environment.region.clone(),
         account_id: environment.account_id.clone(),
         check_result: segno_integrations::results::check,
+        roles: environment.roles.clone(),
+        activity_patience: ACTIVITY_PATIENCE,
     };
     Api::new(engine(&config, environment), api)
 }

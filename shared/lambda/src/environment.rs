@@ -8,6 +8,7 @@
 use std::{collections::BTreeMap, env, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
+use segno_asl::choice::Pattern;
 use segno_aws::{DELAY_MAX, Places, Queues};
 use segno_interpreter::bounds::Bounds;
 
@@ -27,7 +28,7 @@ pub struct Environment {
     /// The longest delay that is left to SQS.
     pub delay_max: Duration,
     /// Roles that state machines may have: a pattern of ARNs.
-    pub role_pattern: String,
+    pub roles: Option<Pattern>,
     /// State machines that are started by what has this ARN.
     pub triggers: BTreeMap<String, String>,
 }
@@ -63,7 +64,10 @@ impl Environment {
             },
             retention: DAY * number("SEGNO_RETENTION_DAYS")?.unwrap_or(90),
             delay_max: delay_max.unwrap_or(DELAY_MAX).min(DELAY_MAX),
-            role_pattern: optional("SEGNO_ROLE_PATTERN").unwrap_or_default(),
+            roles: match optional("SEGNO_ROLE_PATTERN") {
+                Some(pattern) => Some(Pattern::compile(&pattern)?),
+                None => None,
+            },
             triggers: match optional("SEGNO_TRIGGERS") {
                 Some(text) => serde_json::from_str(&text)
                     .context("SEGNO_TRIGGERS must be an object of ARNs and state machines")?,

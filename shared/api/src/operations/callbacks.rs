@@ -10,11 +10,6 @@ use serde_json::{Value, json};
 
 use crate::{Api, ApiError, names::check_name};
 
-/// A worker waits so long for a task.
-///
-/// AWS: [GetActivityTask](https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html).
-const POLL_TIME: Duration = Duration::from_secs(60);
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SendTaskSuccess {
@@ -83,7 +78,11 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request.worker_name.as_deref().map_or(Ok(()), check_name)?;
         let task = self
             .engine
-            .take_activity_task(&request.activity_arn, request.worker_name, POLL_TIME)
+            .take_activity_task(
+                &request.activity_arn,
+                request.worker_name,
+                self.config.activity_patience,
+            )
             .await?;
         Ok(task.map_or_else(
             || json!({}),

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     Api, ApiError,
-    names::{check_arn, check_name, check_role_arn, unlabeled_arn},
+    names::{check_arn, check_name, unlabeled_arn},
     page::PageRequest,
     seconds,
 };
@@ -78,7 +78,7 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
         request: CreateStateMachine,
     ) -> Result<Value, ApiError> {
         check_name(&request.name)?;
-        check_role_arn(&request.role_arn)?;
+        self.check_role(&request.role_arn)?;
         request.publication.check()?;
         let arn = arn::state_machine(&self.config.region, &self.config.account_id, &request.name);
         let tags = tags::read(&arn, request.tags.unwrap_or_default())?;

@@ -23,12 +23,14 @@ use uuid::Uuid;
 
 pub(crate) use self::request::TestState;
 use super::executions::read_input;
-use crate::{Api, ApiError, names::check_role_arn};
+use crate::{Api, ApiError};
 
 impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     pub(crate) async fn test_state(&self, request: TestState) -> Result<Value, ApiError> {
         request.check()?;
-        request.role_arn.as_deref().map_or(Ok(()), check_role_arn)?;
+        if let Some(role_arn) = &request.role_arn {
+            self.check_role(role_arn)?;
+        }
         let machine = compile(&request)?;
         let name = request.state_name.as_deref().unwrap_or(SINGLE_STATE_NAME);
         let state = machine.state(name).ok_or_else(unknown_state)?;

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::{Publication, active};
 use crate::{
     Api, ApiError,
-    names::check_role_arn,
     operations::{
         configuration::{Configuration, Configured},
         versions::too_many_versions,
@@ -47,6 +46,9 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
             at: self.engine.clock().now(),
         };
         update.check()?;
+        if let Some(role_arn) = &update.role_arn {
+            self.check_role(role_arn)?;
+        }
         let machine_type = self.active_record(&arn).await?.machine_type;
         let catalog = self.engine.store();
         if let Some(definition) = &request.definition {
@@ -85,9 +87,6 @@ impl Update {
                 "Either the definition, the role ARN, the LoggingConfiguration, or the \
                  TracingConfiguration must be specified",
             ));
-        }
-        if let Some(role_arn) = &self.role_arn {
-            check_role_arn(role_arn)?;
         }
         self.publication.check()
     }

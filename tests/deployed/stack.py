@@ -1,0 +1,193 @@
+"""The shipped template, deployed into an emulator of AWS that runs the real binaries as its functions.
+
+Everything is bound to the loopback, and ends with the test.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+from botocore.config import Config
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+TOOLS = TARGET / "tools"
+FUNCTIONS = ("api", "callback", "start", "step")
+PATIENCE_SECONDS = 60
+ACCOUNT = "000000000000"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/segno/machine"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Account:
+    """An empty account."""
+
+    def __init__(self, **environment):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="segno-deployed-"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        } | {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": "/dev/null",
+        }
+        self.log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen(
+            [TOOLS / "emulators" / "bin" / "ministack"],
+            cwd=self.folder,
+            env=self.environment | environment | {
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(self.port),
+                "TMPDIR": str(self.folder),
+                "STATE_DIR": str(self.folder / "state"),
+                "S3_DATA_DIR": str(self.folder / "s3"),
+                "PYTHONUNBUFFERED": "1",
+            },
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+                return
+            except OSError as error:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"the emulator does not start: {self.folder}/log") from error
+                time.sleep(0.05)
+
+    def client(self, service, url=None, **config):
+        return boto3.client(
+            service,
+            endpoint_url=url or self.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 1}, inject_host_prefix=False, read_timeout=70, **config),
+        )
+
+    def aws(self, *arguments):
+        """The AWS command line."""
+        run = subprocess.run(
+            [TOOLS / "venv" / "bin" / "aws", "--endpoint-url", self.url, *arguments],
+            env=self.environment, capture_output=True, text=True,
+        )
+        if run.returncode != 0:
+            raise RuntimeError(f"aws {' '.join(arguments)}: {run.stdout}{run.stderr}")
+        return run.stdout
+
+    def bootstraps(self, function):
+        """The processes of a function."""
+        found = []
+        for folder in pathlib.Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                environment = (folder / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            names = [entry for entry in environment if entry.startswith(b"AWS_LAMBDA_FUNCTION_NAME=")]
+            is_ours = f"AWS_ENDPOINT_URL={self.url}".encode() in environment
+            if is_ours and any(function.encode() in name for name in names):
+                found.append(int(folder.name))
+        return found
+
+    def close(self):
+        # The functions are processes of its group.
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Stack:
+    """The deployed stack."""
+
+    def __init__(self, account, name="segno", **parameters):
+        self.account = account
+        self.name = name
+        built = account.folder / "built"
+        template = (REPOSITORY / "template.yaml").read_text()
+        for function in FUNCTIONS:
+            folder = built / function
+            folder.mkdir(parents=True, exist_ok=True)
+            # Without what only a debugger reads: it is zipped and unzipped.
+            subprocess.run(["strip", "-o", folder / "bootstrap", TARGET / "debug" / function], check=True)
+            template = template.replace(f"CodeUri: functions/{function}\n", f"CodeUri: {folder}\n")
+        # The emulator takes a number for a text if it is a parameter's.
+        template = template.replace("MaximumConcurrency: !Ref MaximumConcurrency", "MaximumConcurrency: 100")
+        (built / "template.yaml").write_text(template)
+        account.client("s3").create_bucket(Bucket="deployment")
+        account.aws(
+            "cloudformation", "package", "--template-file", str(built / "template.yaml"),
+            "--s3-bucket", "deployment", "--output-template-file", str(built / "packaged.yaml"),
+        )
+        parameters = {"Architecture": "x86_64", **parameters}
+        account.aws(
+            "cloudformation", "deploy", "--template-file", str(built / "packaged.yaml"), "--stack-name", name,
+            "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
+            "--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items()),
+        )
+        described = account.client("cloudformation").describe_stacks(StackName=name)
+        outputs = described["Stacks"][0]["Outputs"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        gateway = self.outputs["Endpoint"].split("//")[1].split(".")[0]
+        self.url = f"{account.url}/_aws/execute-api/{gateway}/$default"
+        self.sfn = account.client("stepfunctions", f"{self.url}/")
+        self.admin = account.client("stepfunctions", f"{self.url}/admin")
+
+    def create(self, name, definition, **more):
+        created = self.admin.create_state_machine(
+            name=name, definition=json.dumps(definition), roleArn=ROLE, **more
+        )
+        return created["stateMachineArn"]
+
+    def wait(self, execution, seconds=PATIENCE_SECONDS):
+        """The end of an execution."""
+        end = time.monotonic() + seconds
+        while True:
+            described = self.sfn.describe_execution(executionArn=execution)
+            if described["status"] != "RUNNING":
+                return described
+            if time.monotonic() > end:
+                raise AssertionError(f"{execution} does not end; see {self.account.folder}/log")
+            time.sleep(0.1)
+
+    def run(self, machine, input=None, **more):
+        started = self.sfn.start_execution(stateMachineArn=machine, input=json.dumps(input or {}), **more)
+        return self.wait(started["executionArn"])
+
+    def post(self, path, body):
+        """A request without a client: its status and its answer."""
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    def invoke(self, function, event):
+        """Invokes a function of the stack: its answer, or its error."""
+        answer = self.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read()), "FunctionError" in answer

@@ -1,0 +1,230 @@
+"""What a deployed stack does, through API Gateway."""
+
+import io
+import json
+import os
+import signal
+import time
+import unittest
+import zipfile
+
+from stack import ACCOUNT, ROLE, Account, Stack
+
+CHECK = """
+def handler(event, context):
+    if event["quantity"] > 3:
+        class OutOfStock(Exception):
+            pass
+        raise OutOfStock(f"{event['quantity']} wanted, 3 left")
+    return {"reserved": event["quantity"]}
+"""
+
+PAY = """
+def handler(event, context):
+    return {"paid": event["reserved"] * 10}
+"""
+
+SLOW = """
+import time
+
+def handler(event, context):
+    time.sleep(event["seconds"])
+    return event
+"""
+
+
+def one(state):
+    return {"StartAt": "S", "States": {"S": {**state, "End": True}}}
+
+
+def function(account, name, code):
+    """A function beside the stack: its ARN."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", code)
+    created = account.client("lambda").create_function(
+        FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="index.handler", Timeout=30,
+        Code={"ZipFile": packed.getvalue()},
+    )
+    return created["FunctionArn"]
+
+
+class Deployed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.account = Account()
+        cls.addClassCleanup(cls.account.close)
+        cls.stack = Stack(cls.account)
+        cls.check = function(cls.account, "check", CHECK)
+        cls.pay = function(cls.account, "pay", PAY)
+        cls.slow = function(cls.account, "slow", SLOW)
+
+    def succeeds(self, ended, output):
+        self.assertEqual(ended["status"], "SUCCEEDED", ended)
+        self.assertEqual(json.loads(ended["output"]), output)
+
+    def test_hello_world(self):
+        machine = self.stack.create("hello", one({"Type": "Pass", "Result": {"hello": "world"}}))
+        ended = self.stack.run(machine)
+        self.succeeds(ended, {"hello": "world"})
+        history = self.stack.sfn.get_execution_history(executionArn=ended["executionArn"])["events"]
+        self.assertEqual(
+            [event["type"] for event in history],
+            ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"],
+        )
+        listed = self.stack.sfn.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
+        self.assertEqual([execution["executionArn"] for execution in listed], [ended["executionArn"]])
+
+    def test_an_order_is_processed_by_functions(self):
+        invoke = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
+        payload = {"Payload.$": "$"}
+        machine = self.stack.create("order", {"StartAt": "Check", "States": {
+            "Check": {
+                **invoke, "Parameters": {"FunctionName": self.check, **payload}, "OutputPath": "$.Payload", "Next": "Pay",
+                "Catch": [{"ErrorEquals": ["OutOfStock"], "Next": "Reject"}],
+            },
+            "Pay": {"Type": "Task", "Resource": self.pay, "End": True},
+            "Reject": {"Type": "Pass", "Parameters": {"rejected.$": "$.Error"}, "End": True},
+        }})
+        self.succeeds(self.stack.run(machine, {"quantity": 2}), {"paid": 20})
+        self.succeeds(self.stack.run(machine, {"quantity": 5}), {"rejected": "OutOfStock"})
+
+    def approval(self, name):
+        """A machine that asks for an approval, and what tells the token that it waits with."""
+        sqs = self.account.client("sqs")
+        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+        machine = self.stack.create(name, one({
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "HeartbeatSeconds": 60,
+            "Parameters": {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}},
+        }))
+        execution = self.stack.sfn.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+        [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+        return execution, json.loads(message["Body"])["token"]
+
+    def test_an_approval_is_answered_from_outside(self):
+        execution, token = self.approval("approval")
+        self.assertEqual(self.stack.sfn.describe_execution(executionArn=execution)["status"], "RUNNING")
+        self.stack.sfn.send_task_heartbeat(taskToken=token)
+        self.stack.sfn.send_task_success(taskToken=token, output='{"approved":true}')
+        self.succeeds(self.stack.wait(execution), {"approved": True})
+        with self.assertRaises(self.stack.sfn.exceptions.TaskTimedOut):
+            self.stack.sfn.send_task_success(taskToken=token, output='{"approved":false}')
+
+    def test_a_callback_by_http_and_by_invocation(self):
+        execution, token = self.approval("by-http")
+        self.assertEqual(self.stack.post("/callbacks/heartbeat", {"taskToken": token})[0], 200)
+        status, _ = self.stack.post("/callbacks/success", {"taskToken": token, "output": {"by": "http"}})
+        self.assertEqual(status, 200)
+        self.succeeds(self.stack.wait(execution), {"by": "http"})
+        self.assertEqual(self.stack.post("/callbacks/success", {"taskToken": "none", "output": {}})[0], 400)
+        execution, token = self.approval("by-invocation")
+        callback = self.stack.outputs["CallbackFunction"]
+        event = {"action": "failure", "taskToken": token, "error": "Rejected", "cause": "no"}
+        answer, failed = self.stack.invoke(callback, event)
+        self.assertFalse(failed, answer)
+        ended = self.stack.wait(execution)
+        self.assertEqual((ended["status"], ended["error"], ended["cause"]), ("FAILED", "Rejected", "no"))
+
+    def test_the_worker_of_an_activity(self):
+        activity = self.stack.admin.create_activity(name="press")["activityArn"]
+        machine = self.stack.create("press", one({"Type": "Task", "Resource": activity}))
+        execution = self.stack.sfn.start_execution(stateMachineArn=machine, input='{"press":1}')["executionArn"]
+        task = self.stack.sfn.get_activity_task(activityArn=activity, workerName="me")
+        self.assertEqual(task["input"], '{"press":1}')
+        self.stack.sfn.send_task_success(taskToken=task["taskToken"], output='"pressed"')
+        self.succeeds(self.stack.wait(execution), "pressed")
+
+    def test_a_short_wait(self):
+        machine = self.stack.create("wait", one({"Type": "Wait", "Seconds": 2}))
+        ended = self.stack.run(machine)
+        self.assertEqual(ended["status"], "SUCCEEDED", ended)
+        took = (ended["stopDate"] - ended["startDate"]).total_seconds()
+        self.assertTrue(2 <= took < 6, took)
+
+    def test_a_wait_that_the_queue_cannot_do(self):
+        stack = Stack(self.account, "waits", LongestDelaySeconds=2)
+        machine = stack.create("long", one({"Type": "Wait", "Seconds": 5}))
+        # The schedule comes by each minute.
+        ended = stack.wait(stack.sfn.start_execution(stateMachineArn=machine)["executionArn"], 180)
+        self.assertEqual(ended["status"], "SUCCEEDED", ended)
+        self.assertGreaterEqual((ended["stopDate"] - ended["startDate"]).total_seconds(), 5)
+
+    def test_nested_executions(self):
+        inner = self.stack.create("inner", one({"Type": "Pass", "Result": {"inner": 1}}))
+        outer = self.stack.create("outer", one({
+            "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Parameters": {"StateMachineArn": inner, "Input": {}}, "OutputPath": "$.Output",
+        }))
+        self.succeeds(self.stack.run(outer), {"inner": 1})
+
+    def test_synchronous_express(self):
+        machine = self.stack.create("express", one({"Type": "Task", "Resource": self.pay}), type="EXPRESS")
+        ended = self.stack.sfn.start_sync_execution(stateMachineArn=machine, input='{"reserved":4}')
+        self.succeeds(ended, {"paid": 40})
+
+    def test_a_redrive_goes_on_from_the_state_that_failed(self):
+        machine = self.stack.create("redrive", {"StartAt": "Before", "States": {
+            "Before": {"Type": "Pass", "Next": "Work"},
+            "Work": {"Type": "Task", "Resource": self.check, "End": True},
+        }})
+        failed = self.stack.run(machine, {"quantity": 9})
+        self.assertEqual((failed["status"], failed["error"]), ("FAILED", "OutOfStock"))
+        self.stack.sfn.redrive_execution(executionArn=failed["executionArn"])
+        again = self.stack.wait(failed["executionArn"])
+        self.assertEqual((again["status"], again["redriveCount"]), ("FAILED", 1))
+
+    def test_a_start_by_http_and_by_invocation_is_one_start_if_it_is_repeated(self):
+        machine = self.stack.create("started", one({"Type": "Pass"}))
+        status, answer = self.stack.post("/state-machines/started/executions?name=first", {"a": 1})
+        self.assertEqual(status, 200, answer)
+        self.succeeds(self.stack.wait(answer["executionArn"]), {"a": 1})
+        start = self.stack.outputs["StartFunction"]
+        event = {"stateMachineArn": machine, "name": "second", "input": {"a": 2}}
+        answers = [self.stack.invoke(start, event) for _ in range(2)]
+        self.assertEqual({json.dumps(answer.get("executionArn")) for answer, _ in answers}, {
+            json.dumps(f"arn:aws:states:us-east-1:{ACCOUNT}:execution:started:second"),
+        })
+        listed = self.stack.sfn.list_executions(stateMachineArn=machine)["executions"]
+        self.assertEqual(sorted(execution["name"] for execution in listed), ["first", "second"])
+        answer, failed = self.stack.invoke(start, {"nothing": "known"})
+        self.assertTrue(failed)
+
+    def test_what_changes_state_machines_is_for_administrators(self):
+        with self.assertRaisesRegex(Exception, "AccessDenied.*/admin"):
+            self.stack.sfn.create_state_machine(name="m", definition=json.dumps(one({"Type": "Pass"})), roleArn=ROLE)
+        with self.assertRaisesRegex(Exception, "AccessDenied.*RolePattern"):
+            self.stack.admin.create_state_machine(
+                name="m", definition=json.dumps(one({"Type": "Pass"})), roleArn=f"arn:aws:iam::{ACCOUNT}:role/other",
+            )
+
+    def test_an_execution_goes_on_when_its_worker_is_killed(self):
+        retry = [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 1, "MaxAttempts": 3}]
+        machine = self.stack.create("killed", {"StartAt": "Slow", "States": {
+            "Slow": {"Type": "Task", "Resource": self.slow, "Retry": retry, "Next": "After"},
+            "After": {"Type": "Pass", "End": True},
+        }})
+        execution = self.stack.sfn.start_execution(stateMachineArn=machine, input='{"seconds":4}')["executionArn"]
+        self.until(lambda: self.types(execution)[-1] == "LambdaFunctionStarted")
+        workers = self.account.bootstraps("segno-Step")
+        self.assertTrue(workers)
+        begun = time.monotonic()
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        ended = self.stack.wait(execution, 180)
+        self.succeeds(ended, {"seconds": 4})
+        self.assertLess(time.monotonic() - begun, 120)
+        self.assertEqual(self.types(execution).count("LambdaFunctionStarted"), 2)
+
+    def types(self, execution):
+        history = self.stack.sfn.get_execution_history(executionArn=execution)["events"]
+        return [event["type"] for event in history] or [None]
+
+    def until(self, holds):
+        end = time.monotonic() + 30
+        while not holds():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    unittest.main()
