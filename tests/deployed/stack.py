@@ -3,6 +3,7 @@
 Everything is bound to the loopback, and ends with the test.
 """
 
+import io
 import json
 import os
 import pathlib
@@ -14,9 +15,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
@@ -25,6 +30,24 @@ FUNCTIONS = ("api", "callback", "start", "step")
 PATIENCE_SECONDS = 60
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/segno/machine"
+
+
+# A runtime of its own: the emulator's own runtime of Python loses the names of errors.
+BOOTSTRAP = """#!/usr/bin/env python3
+import json, os, time, urllib.request
+
+HANDLER
+
+url = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(url + "next") as invocation:
+        request, event = invocation.headers["Lambda-Runtime-Aws-Request-Id"], json.load(invocation)
+    try:
+        path, answer = "response", handler(event)
+    except Exception as error:
+        path, answer = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
+    urllib.request.urlopen(urllib.request.Request(f"{url}{request}/{path}", json.dumps(answer).encode())).close()
+"""
 
 
 def free_port():
@@ -94,6 +117,19 @@ class Account:
         if run.returncode != 0:
             raise RuntimeError(f"aws {' '.join(arguments)}: {run.stdout}{run.stderr}")
         return run.stdout
+
+    def function(self, name, handler):
+        """A function beside the stack, in Python: its ARN."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            bootstrap = zipfile.ZipInfo("bootstrap")
+            bootstrap.external_attr = 0o755 << 16
+            archive.writestr(bootstrap, BOOTSTRAP.replace("HANDLER", handler))
+        created = self.client("lambda").create_function(
+            FunctionName=name, Runtime="provided.al2023", Role=ROLE, Handler="bootstrap", Timeout=30,
+            Code={"ZipFile": packed.getvalue()},
+        )
+        return created["FunctionArn"]
 
     def bootstraps(self, function):
         """The processes of a function."""
@@ -177,10 +213,11 @@ class Stack:
         return self.wait(started["executionArn"])
 
     def post(self, path, body):
-        """A request without a client: its status and its answer."""
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
+        """A request that is signed for API Gateway, without a client: its status and its answer."""
+        data = json.dumps(body).encode()
+        request = AWSRequest("POST", self.url + path, data=data, headers={"Content-Type": "application/json"})
+        SigV4Auth(Credentials("test", "test"), "execute-api", "us-east-1").add_auth(request)
+        request = urllib.request.Request(request.url, data, dict(request.headers))
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, json.loads(answer.read() or b"null")

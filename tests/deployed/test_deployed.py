@@ -1,33 +1,30 @@
 """What a deployed stack does, through API Gateway."""
 
-import io
 import json
 import os
 import signal
 import time
 import unittest
-import zipfile
 
 from stack import ACCOUNT, ROLE, Account, Stack
 
 CHECK = """
-def handler(event, context):
+class OutOfStock(Exception):
+    pass
+
+def handler(event):
     if event["quantity"] > 3:
-        class OutOfStock(Exception):
-            pass
         raise OutOfStock(f"{event['quantity']} wanted, 3 left")
     return {"reserved": event["quantity"]}
 """
 
 PAY = """
-def handler(event, context):
+def handler(event):
     return {"paid": event["reserved"] * 10}
 """
 
 SLOW = """
-import time
-
-def handler(event, context):
+def handler(event):
     time.sleep(event["seconds"])
     return event
 """
@@ -37,27 +34,15 @@ def one(state):
     return {"StartAt": "S", "States": {"S": {**state, "End": True}}}
 
 
-def function(account, name, code):
-    """A function beside the stack: its ARN."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", code)
-    created = account.client("lambda").create_function(
-        FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="index.handler", Timeout=30,
-        Code={"ZipFile": packed.getvalue()},
-    )
-    return created["FunctionArn"]
-
-
 class Deployed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.account = Account()
         cls.addClassCleanup(cls.account.close)
         cls.stack = Stack(cls.account)
-        cls.check = function(cls.account, "check", CHECK)
-        cls.pay = function(cls.account, "pay", PAY)
-        cls.slow = function(cls.account, "slow", SLOW)
+        cls.check = cls.account.function("check", CHECK)
+        cls.pay = cls.account.function("pay", PAY)
+        cls.slow = cls.account.function("slow", SLOW)
 
     def succeeds(self, ended, output):
         self.assertEqual(ended["status"], "SUCCEEDED", ended)
