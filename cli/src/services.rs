@@ -6,7 +6,7 @@ use anyhow::Context;
 use segno_asl::limits;
 use segno_aws::tasks::{AwsInvoker, MachineRoles};
 use segno_integrations::{
-    Reach,
+    Reach, eks,
     http::{self, connections::FileConnections},
     logs::LogDelivery,
     tasks::{self, ConnectionSource, Tasks},
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     connections: Option<PathBuf>,
 
-    /// HTTP Tasks may also call addresses of private networks.
+    /// HTTP Tasks and tasks on clusters of EKS may also call addresses of private networks.
     #[arg(long)]
     allow_private: bool,
 }
@@ -63,6 +63,10 @@ impl Services {
         };
         let config = tasks::Config {
             clients,
+            eks: eks::Config {
+                reach: reach(options),
+                response_bytes_max: limits::PAYLOAD_BYTES_MAX,
+            },
             apis,
             http: http.map(|connections| (http_config(options, region), connections)),
         };
@@ -113,12 +117,16 @@ fn connections(options: &Options) -> anyhow::Result<Option<FileConnections>> {
     FileConnections::parse(&text).with_context(at).map(Some)
 }
 
+fn reach(options: &Options) -> Reach {
+    match options.allow_private {
+        true => Reach::Private,
+        false => Reach::Loopback,
+    }
+}
+
 fn http_config(options: &Options, region: &str) -> http::Config {
     http::Config {
-        reach: match options.allow_private {
-            true => Reach::Private,
-            false => Reach::Loopback,
-        },
+        reach: reach(options),
         region: region.to_owned(),
         response_bytes_max: limits::PAYLOAD_BYTES_MAX,
     }

@@ -169,6 +169,27 @@ SCENARIOS = {
         ("ecs:runTask", {"Cluster": "c", "TaskDefinition": "none"}, "ECS.ClientException"),
         (SDK + "ecs:runTask", {"Cluster": "c", "TaskDefinition": "none"}, "Ecs.ClientException"),
     ],
+    "emr": [
+        (SDK + "emr:runJobFlow", {
+            "Name": "c", "ReleaseLabel": "emr-5.28.0", "ServiceRole": "r", "JobFlowRole": "p",
+            "Instances": {"KeepJobFlowAliveWhenNoSteps": True, "InstanceGroups": [
+                {"Name": name, "InstanceRole": role, "InstanceType": "m4.large", "InstanceCount": 1}
+                for name, role in (("main", "MASTER"), ("work", "CORE"))
+            ]},
+        }, {"JobFlowId": ANY}),
+        ("elasticmapreduce:modifyInstanceGroupByName", {
+            "ClusterId.$": "$.task0.JobFlowId", "InstanceGroupName": "main", "InstanceGroup": {"InstanceCount": 3},
+        }, {"SdkHttpMetadata": ANY}),
+        ("elasticmapreduce:modifyInstanceGroupByName", {
+            "ClusterId.$": "$.task0.JobFlowId", "InstanceGroupName": "work", "InstanceGroup": {"InstanceCount": 3},
+        }, {"SdkHttpMetadata": ANY}),
+        ("elasticmapreduce:modifyInstanceGroupByName", {
+            "ClusterId.$": "$.task0.JobFlowId", "InstanceGroupName": "none", "InstanceGroup": {"InstanceCount": 3},
+        }, "EMR.InvalidRequestException"),
+        (SDK + "emr:listInstanceGroups", {"ClusterId.$": "$.task0.JobFlowId"}, {
+            "InstanceGroups": [{"RequestedInstanceCount": 3}, {"RequestedInstanceCount": 3}],
+        }),
+    ],
     "glue": [
         (SDK + "glue:createDatabase", {"DatabaseInput": {"Name": "d"}}, {}),
         (SDK + "glue:getDatabase", {"Name": "d"}, {"Database": {"Name": "d"}}),

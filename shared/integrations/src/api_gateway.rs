@@ -4,12 +4,9 @@
 
 mod parameters;
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
-use aws_credential_types::{
-    Credentials,
-    provider::{ProvideCredentials, SharedCredentialsProvider},
-};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use http::{
     HeaderValue, Request,
     header::{CONTENT_TYPE, HOST},
@@ -26,9 +23,8 @@ use url::Url;
 use self::parameters::{Api, AuthType, Parameters};
 use crate::{
     CallOutcome, Reach,
-    aws::NotAssumed,
     sdk_error::client_error,
-    signature::sign,
+    signature::{self, Scope, sign},
     wire::{Answer, Failure, Wire},
 };
 
@@ -123,9 +119,12 @@ impl Client {
             request.headers_mut().insert(CONTENT_TYPE, json);
         }
         if parameters.auth_type != AuthType::None {
-            let credentials = signing(credentials).await?;
-            sign(&mut request, "execute-api", region, credentials)
-                .map_err(|error| failed(&*error))?;
+            let credentials = signature::credentials(credentials, PREFIX).await?;
+            let scope = Scope {
+                service: "execute-api",
+                region,
+            };
+            sign(&mut request, scope, credentials).map_err(|error| failed(&*error))?;
         }
         let url = match &self.config.endpoint {
             Some(endpoint) => format!("{endpoint}{}", parameters.path_and_query),
@@ -134,21 +133,6 @@ impl Client {
         let url = Url::parse(&url).map_err(|error| failed(&error))?;
         Ok((url, request))
     }
-}
-
-/// What a request is signed with.
-async fn signing(
-    credentials: Option<SharedCredentialsProvider>,
-) -> Result<Credentials, StateError> {
-    let Some(provider) = credentials else {
-        let why = io::Error::other("there are no credentials to sign the request with");
-        return Err(client_error(PREFIX, &why));
-    };
-    let provided = provider.provide_credentials().await;
-    provided.map_err(|error| match NotAssumed::find(&error) {
-        Some(refused) => StateError::new(names::TASK_FAILED, refused.to_string()),
-        None => client_error(PREFIX, &error),
-    })
 }
 
 /// What an answer means for the state.

@@ -69,20 +69,38 @@ impl<'a> Fields<'a> {
         read
     }
 
-    /// `Method`.
+    /// `Method`, of an HTTP Task or a task of API Gateway.
     pub(crate) fn method(&mut self) -> Option<Method> {
+        self.method_of(&METHODS)
+    }
+
+    /// `Method`, which is one of these.
+    pub(crate) fn method_of(&mut self, methods: &[Method]) -> Option<Method> {
         if !self.members.contains_key("Method") {
             return self.missing("Method");
         }
         let named = self.string("Method")?;
-        let method = METHODS.into_iter().find(|method| method.as_str() == named);
+        let method = methods.iter().find(|method| method.as_str() == named);
         if method.is_none() {
-            let list = METHODS.map(|method| method.to_string()).join(", ");
+            let list: Vec<_> = methods.iter().map(Method::as_str).collect();
+            let list = list.join(", ");
             self.problem(format!(
                 "The field 'Method' should have one of these values: [{list}]"
             ));
         }
-        method
+        method.cloned()
+    }
+
+    /// An object of lists: each name with each of its values.
+    pub(crate) fn lists(&mut self, name: &str) -> Vec<(String, String)> {
+        let Some(value) = self.take(name) else {
+            return Vec::new();
+        };
+        let listed = listed(&value);
+        if listed.is_none() {
+            self.invalid::<()>(name);
+        }
+        listed.unwrap_or_default()
     }
 
     /// Makes headers of names and values, without those that a definition must not have.
@@ -170,6 +188,18 @@ pub(crate) fn scalar(value: &Value) -> Option<String> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The names of an object of lists, with each of their values.
+pub(crate) fn listed(value: &Value) -> Option<Vec<(String, String)>> {
+    let mut listed = Vec::new();
+    for (name, values) in value.as_object()? {
+        let values = values.as_array()?.iter().map(scalar);
+        for value in values.collect::<Option<Vec<_>>>()? {
+            listed.push((name.clone(), value));
+        }
+    }
+    Some(listed)
 }
 
 fn invalid(name: &str) -> String {

@@ -17,7 +17,7 @@ use segno_asl::definition::{
 use serde_json::Value;
 
 use self::parameters::{Given, Parameters};
-use crate::{lint::call_of, models};
+use crate::{lint::call_of, models, services};
 
 /// What is to be known beside the definition.
 #[derive(Debug, Clone)]
@@ -205,6 +205,11 @@ impl Needs<'_> {
             names.iter().map(|name| format!("{prefix}:{name}")),
             resources.clone(),
         );
+        let listing = services::looks_up_with(service, action);
+        if let Some((prefix, names)) = listing.and_then(|listing| named(service, listing)) {
+            let actions = names.iter().map(|name| format!("{prefix}:{name}"));
+            self.allow(actions, resources.clone());
+        }
         if suffix.starts_with(".sync") {
             self.job(service, action, resources);
         }

@@ -3,6 +3,7 @@
 
 pub mod api_gateway;
 pub mod aws;
+pub mod eks;
 mod encode;
 mod fields;
 pub mod http;

@@ -119,7 +119,8 @@ impl Services {
                 Ok(Value::Object(response.value))
             }
             Some(optimized) => {
-                let sent = optimized.request(action, given.clone(), caller)?;
+                let sent = optimized.request(action, given.clone(), caller);
+                let sent = optimized.looked_up(action, sent, &client).await?;
                 optimized.find_host(&sent).await?;
                 let naming = Naming::Model {
                     has_empty_lists: optimized.has_empty_lists,
@@ -164,6 +165,12 @@ pub(crate) fn model_names<'a>(service: &'a str, action: &'a str) -> (&'a str, &'
         (None, Some(optimized)) => (optimized.service, optimized.action(action)),
         (None, None) => (service, action),
     }
+}
+
+/// The action that finds out, before another one of an optimized integration, what that is about.
+pub(crate) fn looks_up_with(service: &str, action: &str) -> Option<&'static str> {
+    let by_name = Optimized::find(service, action)?.by_name(action)?;
+    Some(by_name.listing)
 }
 
 /// What a resource calls.

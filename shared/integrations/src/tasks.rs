@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     CallOutcome, api_gateway,
     aws::Clients,
+    eks,
     http::{
         self,
         connections::{FileConnections, SecretConnections},
@@ -35,6 +36,8 @@ pub enum ConnectionSource {
 pub struct Config {
     /// The clients of the services.
     pub clients: Clients,
+    /// How clusters of EKS are called, if EKS is.
+    pub eks: eks::Config,
     /// How APIs of API Gateway are called; `None` if they are not.
     pub apis: Option<api_gateway::Config>,
     /// How HTTPS APIs are called, and where their connections are; `None` if they are not, and why.
@@ -45,6 +48,7 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Tasks {
     services: Arc<Services>,
+    eks: eks::Client,
     apis: Option<api_gateway::Client>,
     http: Result<(http::Client, ConnectionSource), String>,
 }
@@ -85,6 +89,7 @@ impl Tasks {
     pub fn new(config: Config) -> Self {
         Self {
             services: Arc::new(Services::new(config.clients)),
+            eks: eks::Client::new(config.eks),
             apis: config.apis.map(api_gateway::Client::new),
             http: config
                 .http
@@ -125,9 +130,12 @@ impl Tasks {
             ("http", _) => self.http.as_ref().map(|_| ()).map_err(String::clone),
             ("apigateway", _) => self.apis.as_ref().map(|_| ()).ok_or(NO_APIS.into()),
             ("lambda", "invoke") => self.services.accepts("aws-sdk:lambda", "invoke"),
+            // A cluster is called where the service may be that has it.
+            ("eks", "runJob") => self.services.accepts("eks", "createCluster"),
             _ if *pattern == Pattern::Sync && jobs(resource).is_none() => {
                 Err("its jobs cannot be asked about here".into())
             }
+            ("eks", "call") => self.services.accepts("eks", "createCluster"),
             (service, action) => self.services.accepts(service, action),
         }
     }
@@ -167,6 +175,15 @@ impl Tasks {
                 }
                 None => Err(refused(NO_APIS)),
             },
+            ("eks", "call" | "runJob") => {
+                self.accepts(attempt.resource)
+                    .map_err(|why| refused(&why))?;
+                let clients = self.services.clients(caller);
+                match action {
+                    "call" => self.eks.call(&clients, parameters, limit).await,
+                    _ => self.eks.run_job(&clients, parameters, limit).await,
+                }
+            }
             (service, action) => match jobs(attempt.resource) {
                 Some(jobs) => {
                     let (sent, behalf) = (json(parameters)?, self.behalf(caller));
@@ -198,11 +215,18 @@ impl Tasks {
 
     /// Whether an attempt may be made twice: the job that it starts is recognised.
     pub fn is_repeatable(&self, resource: &Resource) -> bool {
+        // A cluster has no tokens: it refuses a second job of a name, whoever started the first, and
+        // makes up the names of those that have none.
         jobs(resource).is_some_and(|jobs| jobs.are_recognised())
     }
 
     /// Asks what has become of a job.
     pub async fn poll(&self, job: Job<'_>) -> Progress {
+        let Attempt { caller, limit, .. } = job.attempt;
+        if is_of_cluster(job.attempt.resource) {
+            let clients = self.services.clients(caller);
+            return self.eks.poll(&clients, job.of_cluster(), limit).await;
+        }
         let (jobs, parameters, response) = match known(job) {
             Ok(known) => known,
             Err(error) => return Progress::Ended(Err(error)),
@@ -212,7 +236,7 @@ impl Tasks {
             response: &response,
             polls: job.polls,
         };
-        jobs.poll(&self.behalf(job.attempt.caller), started).await
+        jobs.poll(&self.behalf(caller), started).await
     }
 
     /// Cancels a job.
@@ -221,13 +245,18 @@ impl Tasks {
     ///
     /// The service's: it may still run.
     pub async fn cancel(&self, job: Job<'_>) -> Result<(), StateError> {
+        let Attempt { caller, limit, .. } = job.attempt;
+        if is_of_cluster(job.attempt.resource) {
+            let clients = self.services.clients(caller);
+            return self.eks.cancel(&clients, job.of_cluster(), limit).await;
+        }
         let (jobs, parameters, response) = known(job)?;
         let started = Started {
             parameters: &parameters,
             response: &response,
             polls: job.polls,
         };
-        jobs.cancel(&self.behalf(job.attempt.caller), started).await
+        jobs.cancel(&self.behalf(caller), started).await
     }
 
     fn lambda(&self, caller: Caller<'_>) -> Result<Lambda, StateError> {
@@ -248,7 +277,25 @@ impl Attempt<'_> {
     }
 }
 
-/// The jobs that a resource starts and waits for.
+impl<'a> Job<'a> {
+    fn of_cluster(&self) -> eks::Job<'a> {
+        eks::Job {
+            parameters: self.attempt.parameters,
+            response: self.response,
+        }
+    }
+}
+
+/// Whether the jobs that a resource starts and waits for are those of a cluster of EKS.
+fn is_of_cluster(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { service, action, pattern: Pattern::Sync }
+            if service == "eks" && action == "runJob"
+    )
+}
+
+/// The jobs of a service that a resource starts and waits for.
 fn jobs(resource: &Resource) -> Option<Jobs> {
     match resource {
         Resource::Service {

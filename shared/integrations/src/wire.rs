@@ -25,8 +25,9 @@ use tokio::{
 };
 use url::{Host, Url};
 
-pub(crate) use self::answer::Answer;
+pub(crate) use self::answer::{Answer, parsed};
 pub use self::reach::Reach;
+pub(crate) use self::tls::Authority;
 use self::tls::Tls;
 
 /// How long an address may take to be connected to if there is another.
@@ -77,6 +78,12 @@ fn deepest(error: &hyper::Error) -> String {
 impl Wire {
     pub(crate) fn new(reach: Reach) -> Self {
         let tls = Tls::default();
+        Self { reach, tls }
+    }
+
+    /// One that trusts servers for which this authority vouches, and no others.
+    pub(crate) fn trusting(authority: &Authority, reach: Reach) -> Self {
+        let tls = Tls::of(authority);
         Self { reach, tls }
     }
 

@@ -16,6 +16,7 @@ use segno_integrations::{
     aws::{Clients, Limits, Reach},
     services::{Caller, Services},
 };
+use serde_json::{Value, json};
 
 const CALLER: Caller<'_> = Caller {
     execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:e",
@@ -71,7 +72,7 @@ async fn fails(behaviour: Behaviour, exception: &str) -> [StateError; 2] {
     errors.try_into().expect("two")
 }
 
-fn json(status: &str, body: &str) -> Behaviour {
+fn answering(status: &str, body: &str) -> Behaviour {
     let headers = "Content-Type: application/x-amz-json-1.0\r\nx-amzn-RequestId: r-1\r\n";
     Behaviour::Answer(answer(status, headers, body))
 }
@@ -80,7 +81,7 @@ fn json(status: &str, body: &str) -> Behaviour {
 async fn an_error_is_told_in_two_styles() {
     let refusal = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found"}"#;
     let [sdk, optimized] = fails(
-        json("400 Bad Request", refusal),
+        answering("400 Bad Request", refusal),
         "ResourceNotFoundException",
     )
     .await;
@@ -103,9 +104,13 @@ async fn an_error_is_told_in_two_styles() {
 #[tokio::test]
 async fn what_asks_to_be_tried_again_is_not_tried_again() {
     let throttled = r#"{"__type":"ThrottlingException","message":"slow down"}"#;
-    fails(json("400 Bad Request", throttled), "ThrottlingException").await;
-    fails(json("500 Internal Server Error", "{}"), "").await;
-    fails(json("503 Service Unavailable", "<html>"), "").await;
+    fails(
+        answering("400 Bad Request", throttled),
+        "ThrottlingException",
+    )
+    .await;
+    fails(answering("500 Internal Server Error", "{}"), "").await;
+    fails(answering("503 Service Unavailable", "<html>"), "").await;
 }
 
 #[tokio::test]
@@ -118,8 +123,8 @@ async fn what_is_no_answer_is_the_clients_error() {
     for behaviour in [
         Behaviour::Close,
         Behaviour::CloseInBody,
-        json("200 OK", r#"{"Item": {"id"#),
-        json("200 OK", r#"{"Item": 7}"#),
+        answering("200 OK", r#"{"Item": {"id"#),
+        answering("200 OK", r#"{"Item": 7}"#),
         Behaviour::Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xfe".to_vec()),
     ] {
         fails(behaviour, "SdkClientException").await;
@@ -194,13 +199,164 @@ async fn parameters_that_do_not_fit_are_not_sent() {
         ),
         ("[]", "The parameters of a service must be an object"),
     ] {
-        let server = Hostile::start(json("200 OK", "{}"));
+        let server = Hostile::start(answering("200 OK", "{}"));
         let error = call(&server, "dynamodb", "getItem", parameters).await;
         let error = error.unwrap_err();
         assert_eq!(error.name.as_deref(), Some("States.Runtime"), "{error:?}");
         let told =
             format!("The Parameters '{parameters}' could not be used to start the Task: [{why}]");
         assert_eq!(error.cause.as_deref(), Some(&*told));
+        assert_eq!(server.connections(), 0);
+    }
+}
+
+fn emr_answer(body: &str) -> Vec<u8> {
+    // The server closes after each answer, and says so.
+    let headers = "Content-Type: application/x-amz-json-1.1\r\nConnection: close\r\n";
+    answer("200 OK", headers, body)
+}
+
+/// What EMR was asked for, and with what.
+fn asked(server: &Hostile) -> Vec<(String, Value)> {
+    let requests = server.requests();
+    let asked = requests.iter().map(|request| {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let target = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("x-amz-target").then_some(value)
+        });
+        let action = target.unwrap().trim_start_matches("ElasticMapReduce.");
+        (action.to_owned(), serde_json::from_str(body).unwrap())
+    });
+    asked.collect()
+}
+
+const SCALE_FLEET: &str = r#"{"ClusterId": "j-1", "InstanceFleetName": "core",
+    "InstanceFleet": {"TargetOnDemandCapacity": 8, "TargetSpotCapacity": 0}}"#;
+const SCALE_GROUP: &str = r#"{"ClusterId": "j-1", "InstanceGroupName": "core",
+    "InstanceGroup": {"InstanceCount": 8}}"#;
+
+#[tokio::test]
+async fn a_fleet_is_found_by_its_name_on_whatever_page() {
+    let server = Hostile::start(Behaviour::Answers(vec![
+        emr_answer(r#"{"InstanceFleets": [{"Id": "if-1", "Name": "main"}], "Marker": "m"}"#),
+        emr_answer(r#"{"InstanceFleets": [{"Id": "if-2"}, {"Id": "if-3", "Name": "core"}]}"#),
+        emr_answer(""),
+    ]));
+    let action = "modifyInstanceFleetByName";
+    let result = call(&server, "elasticmapreduce", action, SCALE_FLEET).await;
+    let result: Value = serde_json::from_str(&result.unwrap()).unwrap();
+    assert_eq!(result["SdkHttpMetadata"]["HttpStatusCode"], 200);
+    let change = json!({
+        "InstanceFleetId": "if-3", "TargetOnDemandCapacity": 8, "TargetSpotCapacity": 0,
+    });
+    assert_eq!(
+        asked(&server),
+        [
+            ("ListInstanceFleets".into(), json!({ "ClusterId": "j-1" })),
+            (
+                "ListInstanceFleets".into(),
+                json!({ "ClusterId": "j-1", "Marker": "m" })
+            ),
+            (
+                "ModifyInstanceFleet".into(),
+                json!({ "ClusterId": "j-1", "InstanceFleet": change })
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_group_is_found_by_its_name() {
+    let server = Hostile::start(Behaviour::Answers(vec![
+        emr_answer(r#"{"InstanceGroups": [{"Id": "ig-1", "Name": "core"}]}"#),
+        emr_answer(""),
+    ]));
+    let action = "modifyInstanceGroupByName";
+    let result = call(&server, "elasticmapreduce", action, SCALE_GROUP).await;
+    result.unwrap();
+    let change = json!({ "InstanceGroupId": "ig-1", "InstanceCount": 8 });
+    let [(listing, _), (modification, sent)] = asked(&server).try_into().unwrap();
+    assert_eq!(
+        (&*listing, &*modification),
+        ("ListInstanceGroups", "ModifyInstanceGroups")
+    );
+    assert_eq!(
+        sent,
+        json!({ "ClusterId": "j-1", "InstanceGroups": [change] })
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_that_of_one_group_is_an_error_and_nothing_is_modified() {
+    for (listing, how_many) in [
+        (
+            r#"{"InstanceGroups": [{"Id": "ig-1", "Name": "main"}]}"#,
+            "no",
+        ),
+        (r#"{"InstanceGroups": []}"#, "no"),
+        (
+            r#"{"InstanceGroups": [{"Id": "ig-1", "Name": "core"}, {"Id": "ig-2", "Name": "core"}]}"#,
+            "more than one",
+        ),
+    ] {
+        let server = Hostile::start(Behaviour::Answer(emr_answer(listing)));
+        let action = "modifyInstanceGroupByName";
+        let error = call(&server, "elasticmapreduce", action, SCALE_GROUP).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.name.as_deref(), Some("EMR.InvalidRequestException"));
+        let cause = format!("Cluster j-1 has {how_many} InstanceGroup named 'core'");
+        assert_eq!(error.cause.as_deref(), Some(&*cause));
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_listing_without_an_end_is_left() {
+    let page = r#"{"InstanceGroups": [], "Marker": "again"}"#;
+    let server = Hostile::start(Behaviour::Answer(emr_answer(page)));
+    let action = "modifyInstanceGroupByName";
+    let error = call(&server, "elasticmapreduce", action, SCALE_GROUP).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.name.as_deref(), Some("States.TaskFailed"));
+    let cause = error.cause.unwrap();
+    assert_eq!(cause, "listInstanceGroups of j-1 has no end");
+    assert_eq!(server.requests().len(), 100);
+}
+
+#[tokio::test]
+async fn a_listing_that_is_refused_is_the_tasks_error() {
+    let refusal = r#"{"__type": "InvalidRequestException", "Message": "Cluster id is not valid."}"#;
+    let server = Hostile::start(answering("400 Bad Request", refusal));
+    let action = "modifyInstanceFleetByName";
+    let error = call(&server, "elasticmapreduce", action, SCALE_FLEET).await;
+    let name = error.unwrap_err().name;
+    assert_eq!(name.as_deref(), Some("EMR.InvalidRequestException"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_an_id_needs_no_name() {
+    for (parameters, why) in [
+        (
+            r#"{"ClusterId": "j-1", "InstanceGroupName": "core", "InstanceGroup": {"InstanceGroupId": "ig-1"}}"#,
+            "The field \"InstanceGroupId\" is not supported by Step Functions",
+        ),
+        (
+            r#"{"ClusterId": "j-1", "InstanceGroup": {}}"#,
+            "The field 'InstanceGroupName' is required but was missing",
+        ),
+        (
+            r#"{"ClusterId": "j-1", "InstanceGroupName": "core"}"#,
+            "The field 'InstanceGroup' is required but was missing",
+        ),
+    ] {
+        let server = Hostile::start(Behaviour::Answer(emr_answer("{}")));
+        let action = "modifyInstanceGroupByName";
+        let error = call(&server, "elasticmapreduce", action, parameters).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.name.as_deref(), Some("States.Runtime"));
+        assert!(error.cause.unwrap().ends_with(&format!(": [{why}]")));
         assert_eq!(server.connections(), 0);
     }
 }

@@ -18,7 +18,7 @@ use segno_engine::{Config, Engine, Unobserved, clock::SystemClock};
 use segno_integrations::{
     api_gateway,
     aws::{Clients, Limits, Reach},
-    http,
+    eks, http,
     tasks::{self, ConnectionSource, Tasks},
 };
 
@@ -96,6 +96,10 @@ fn tasks(config: &SdkConfig, environment: &Environment) -> Tasks {
     };
     Tasks::new(tasks::Config {
         clients: Clients::new(config.clone(), Reach::Everywhere, limits),
+        eks: eks::Config {
+            reach: segno_integrations::Reach::Public,
+            response_bytes_max: limits::PAYLOAD_BYTES_MAX,
+        },
         apis: Some(api_gateway::Config {
             endpoint: None,
             response_bytes_max: limits::PAYLOAD_BYTES_MAX,

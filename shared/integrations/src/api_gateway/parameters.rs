@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     encode,
-    fields::{Fields, Header, scalar},
+    fields::{Fields, Header},
 };
 
 /// What a task asks for.
@@ -45,8 +45,8 @@ impl Parameters {
         let method = fields.method();
         let stage = fields.string("Stage").unwrap_or_default();
         let path = fields.string("Path").unwrap_or_default();
-        let query = lists(&mut fields, "QueryParameters");
-        let headers = lists(&mut fields, "Headers");
+        let query = fields.lists("QueryParameters");
+        let headers = fields.lists("Headers");
         let headers = fields.headers(headers, is_forbidden);
         let body = body(&mut fields, method.as_ref());
         let auth_type = auth_type(&mut fields);
@@ -80,27 +80,6 @@ impl Api {
             region: region.into(),
         })
     }
-}
-
-/// An object of lists.
-fn lists(fields: &mut Fields<'_>, name: &str) -> Vec<(String, String)> {
-    let Some(value) = fields.take(name) else {
-        return Vec::new();
-    };
-    let listed = value.as_object().and_then(|members| {
-        let mut listed = Vec::new();
-        for (name, values) in members {
-            let values = values.as_array()?.iter().map(scalar);
-            for value in values.collect::<Option<Vec<_>>>()? {
-                listed.push((name.clone(), value));
-            }
-        }
-        Some(listed)
-    });
-    if listed.is_none() {
-        fields.invalid::<()>(name);
-    }
-    listed.unwrap_or_default()
 }
 
 /// The body, if the method has one; without nulls, unless they are wanted.

@@ -144,6 +144,15 @@ impl Clients {
         self.config.credentials_provider()
     }
 
+    /// AWS's own endpoint of a service in the region of these clients, whatever else is configured.
+    pub(crate) fn endpoint_of_aws(&self, service: &Service) -> endpoint::Endpoint {
+        let variant = Variant {
+            is_fips: false,
+            is_dual_stack: false,
+        };
+        endpoint::resolve(service, region(&self.config).as_ref(), variant)
+    }
+
     /// The client of a service.
     ///
     /// # Errors
@@ -291,10 +300,7 @@ impl Client {
 /// Where a service is: what is configured for it, or its own endpoint; for which region requests are
 /// signed; whether it was configured.
 fn target(service: &Service, config: &SdkConfig) -> (String, Region, bool) {
-    let region = config
-        .region()
-        .cloned()
-        .unwrap_or(Region::from_static("us-east-1"));
+    let region = region(config);
     let key = ServiceConfigKey::builder()
         .service_id(service.id)
         .env("AWS_ENDPOINT_URL")
@@ -313,6 +319,11 @@ fn target(service: &Service, config: &SdkConfig) -> (String, Region, bool) {
     };
     let endpoint = endpoint::resolve(service, region.as_ref(), variant);
     (endpoint.url, Region::new(endpoint.signing_region), false)
+}
+
+fn region(config: &SdkConfig) -> Region {
+    let region = config.region().cloned();
+    region.unwrap_or(Region::from_static("us-east-1"))
 }
 
 fn components(config: &SdkConfig, url: &str) -> RuntimeComponentsBuilder {

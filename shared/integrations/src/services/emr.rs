@@ -3,10 +3,9 @@
 //!
 //! AWS: [Create and manage Amazon EMR clusters](https://docs.aws.amazon.com/step-functions/latest/dg/connect-emr.html).
 
-use segno_asl::errors::StateError;
-use serde_json::{Map, Value};
+pub(super) mod by_name;
 
-use super::runtime;
+use serde_json::{Map, Value};
 
 /// The service's action.
 pub(super) fn action(action: &str) -> &str {
@@ -22,11 +21,8 @@ pub(super) fn action(action: &str) -> &str {
     }
 }
 
-/// The service's request.
-pub(super) fn request(
-    action: &str,
-    mut given: Map<String, Value>,
-) -> Result<Map<String, Value>, StateError> {
+/// The service's request, if it takes no more than what the task says.
+pub(super) fn request(action: &str, mut given: Map<String, Value>) -> Map<String, Value> {
     match action {
         "terminateCluster" | "setClusterTerminationProtection" => {
             move_into_list(&mut given, "ClusterId", "JobFlowIds");
@@ -38,15 +34,9 @@ pub(super) fn request(
             move_into_list(&mut given, "Step", "Steps");
         }
         "cancelStep" => move_into_list(&mut given, "StepId", "StepIds"),
-        "modifyInstanceFleetByName" | "modifyInstanceGroupByName" => {
-            // The service wants an id, which takes a call to find.
-            return Err(runtime(&format!(
-                "elasticmapreduce:{action} is not supported here; use aws-sdk:emr with the id"
-            )));
-        }
         _ => {}
     }
-    Ok(given)
+    given
 }
 
 /// The integration's result.
@@ -89,7 +79,7 @@ mod tests {
     #[test]
     fn one_step_is_a_list_to_the_service() {
         let given = json!({ "ClusterId": "j-1", "Step": { "Name": "n" } });
-        let sent = request("addStep", given.as_object().unwrap().clone()).unwrap();
+        let sent = request("addStep", given.as_object().unwrap().clone());
         let wanted = json!({ "JobFlowId": "j-1", "Steps": [{ "Name": "n" }] });
         assert_eq!(Value::Object(sent), wanted);
         let answered = json!({ "StepIds": ["s-1"] });

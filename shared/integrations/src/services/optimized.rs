@@ -6,8 +6,12 @@
 use segno_asl::{data::number::to_json, errors::StateError};
 use serde_json::{Map, Value, json};
 
-use super::{Caller, emr, response, runtime};
-use crate::aws::{ErrorStyle, Response};
+use super::{
+    Caller,
+    emr::{self, by_name::ByName},
+    response, runtime,
+};
+use crate::aws::{Client, ErrorStyle, Response};
 
 /// An integration with a service.
 #[derive(Debug)]
@@ -174,10 +178,10 @@ impl Optimized {
         action: &str,
         mut given: Map<String, Value>,
         caller: Caller<'_>,
-    ) -> Result<Map<String, Value>, StateError> {
+    ) -> Map<String, Value> {
         match self.name {
             "events" => name_origin(&mut given, caller),
-            "elasticmapreduce" => given = emr::request(action, given)?,
+            "elasticmapreduce" => given = emr::request(action, given),
             INVOKE_MODEL => {
                 for member in ["Accept", "ContentType"] {
                     given
@@ -187,7 +191,25 @@ impl Optimized {
             }
             _ => {}
         }
-        Ok(given)
+        given
+    }
+
+    /// The same, where that takes other calls: these only read.
+    pub(super) async fn looked_up(
+        &self,
+        action: &str,
+        given: Map<String, Value>,
+        client: &Client,
+    ) -> Result<Map<String, Value>, StateError> {
+        match self.by_name(action) {
+            Some(by_name) => by_name.request(given, client).await,
+            None => Ok(given),
+        }
+    }
+
+    /// What an action calls by its name, if the service calls that by its id.
+    pub(super) fn by_name(&self, action: &str) -> Option<&'static ByName> {
+        ByName::of(action).filter(|_| self.name == "elasticmapreduce")
     }
 
     /// The result of a task, of what the service answered.

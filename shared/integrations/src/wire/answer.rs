@@ -38,13 +38,16 @@ impl Answer {
         Some(media_type.trim().to_ascii_lowercase())
     }
 
+    /// The body as a state sees it: a string if it is no JSON. `None` if it is no text.
+    pub(crate) fn to_body(&self) -> Option<Value> {
+        let body = std::str::from_utf8(&self.body).ok()?;
+        // The output is one level deeper, and has to be read again.
+        Some(parsed(body, limits::NESTING_LEVELS_MAX - 1).unwrap_or_else(|| body.into()))
+    }
+
     /// The result of a state: JSON text. `None` if the body is no text.
     pub(crate) fn to_output(&self) -> Option<String> {
-        let body = std::str::from_utf8(&self.body).ok()?;
-        let parsed: Option<Value> = serde_json::from_str(body).ok();
-        // The output is one level deeper, and has to be read again.
-        let parsed = parsed.filter(|value| levels(value) < limits::NESTING_LEVELS_MAX);
-        let body = parsed.unwrap_or_else(|| Value::from(body));
+        let body = self.to_body()?;
         let mut headers = Map::new();
         for name in self.headers.keys() {
             let values = self.headers.get_all(name).iter();
@@ -74,6 +77,12 @@ impl Answer {
             _ => body.chars().take(limits::CAUSE_CHARACTERS_MAX).collect(),
         }
     }
+}
+
+/// The value that a text is, if it has no more than so many levels.
+pub(crate) fn parsed(text: &str, levels_max: usize) -> Option<Value> {
+    let parsed: Option<Value> = serde_json::from_str(text).ok();
+    parsed.filter(|value| levels(value) <= levels_max)
 }
 
 /// Objects and arrays inside one another.

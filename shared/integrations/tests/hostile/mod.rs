@@ -66,6 +66,15 @@ pub(crate) fn json(body: &str) -> Behaviour {
 
 impl Hostile {
     pub(crate) fn start(behaviour: Behaviour) -> Self {
+        Self::start_over(behaviour, |stream| stream)
+    }
+
+    /// One that speaks through what `layer` makes of a connection: TLS.
+    pub(crate) fn start_over<S: Read + Write>(
+        behaviour: Behaviour,
+        layer: impl Fn(TcpStream) -> S + Send + Sync + 'static,
+    ) -> Self {
+        let layer = Arc::new(layer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -76,10 +85,11 @@ impl Hostile {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (behaviour, seen) = (behaviour.clone(), Arc::clone(&seen));
+                let layer = Arc::clone(&layer);
                 thread::spawn(move || {
                     seen.connections.fetch_add(1, Ordering::SeqCst);
                     // A client that goes away is what most of this is about.
-                    let _ = serve(&mut stream.unwrap(), behaviour, &seen, address);
+                    let _ = serve(&mut layer(stream.unwrap()), behaviour, &seen, address);
                 });
             }
         });
@@ -107,7 +117,7 @@ impl Hostile {
 }
 
 fn serve(
-    stream: &mut TcpStream,
+    stream: &mut (impl Read + Write),
     behaviour: Behaviour,
     seen: &Seen,
     address: SocketAddr,
@@ -182,7 +192,7 @@ fn flood(
 }
 
 /// A request with its body, if it came whole.
-fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<String>> {
+fn read_request(stream: &mut impl Read) -> std::io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
