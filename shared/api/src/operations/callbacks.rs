@@ -1,7 +1,5 @@
 //! Answering task tokens, and handing out the tasks of activities.
 
-use std::time::Duration;
-
 use segno_asl::{data::json_text::JsonError, errors::StateError};
 use segno_engine::{Backend, Clock, Invoker, operations::AnswerError};
 use segno_interpreter::payload::Payload;
