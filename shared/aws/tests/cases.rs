@@ -86,7 +86,13 @@ async fn history<S: segno_engine::Backend>(
     let mut lines = Vec::new();
     let mut after = 0;
     loop {
-        let (events, payloads) = engine.store().history(&head.key, after, 7).await.unwrap();
+        // Small pages find what is at their edges; of a history of thousands, the first ones do.
+        let page = if after < 100 { 7 } else { 1_000 };
+        let (events, payloads) = engine
+            .store()
+            .history(&head.key, after, page)
+            .await
+            .unwrap();
         let Some(HistoryEvent { id, .. }) = events.last() else {
             break;
         };
