@@ -1,6 +1,6 @@
 //! Clients of the engine's own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::{config_bag::ConfigBag, retry::RetryConfig};
+use aws_smithy_types::{config_bag::ConfigBag, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
 
 use crate::Usage;
@@ -23,9 +23,16 @@ use crate::Usage;
 /// to be lost to it.
 const ATTEMPTS_MAX: u32 = 8;
 
+/// How long the table may take to answer: what takes longer is not answered any more.
+const TABLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same for a queue, which may wait for messages for 20 seconds.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
+
 pub(crate) fn dynamodb(config: &SdkConfig, usage: Option<Arc<Usage>>) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(config)
         .retry_config(retries())
+        .timeout_config(attempt(TABLE_TIMEOUT))
         .interceptor(Wire { usage })
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
@@ -34,9 +41,17 @@ pub(crate) fn dynamodb(config: &SdkConfig, usage: Option<Arc<Usage>>) -> aws_sdk
 pub(crate) fn sqs(config: &SdkConfig, usage: Option<Arc<Usage>>) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::config::Builder::from(config)
         .retry_config(retries())
+        .timeout_config(attempt(QUEUE_TIMEOUT))
         .interceptor(Wire { usage })
         .build();
     aws_sdk_sqs::Client::from_conf(config)
+}
+
+/// How long one request may take.
+fn attempt(timeout: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(timeout)
+        .build()
 }
 
 fn retries() -> RetryConfig {

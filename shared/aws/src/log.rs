@@ -1,6 +1,9 @@
 //! The logs of executions: commits, history events, payloads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use segno_engine::{
@@ -15,6 +18,7 @@ use segno_interpreter::{
     transition::Transition,
 };
 use serde_json::value::RawValue;
+use tokio::time::sleep;
 
 use crate::{
     AwsBackend,
@@ -33,8 +37,9 @@ const PAYLOAD_BYTES_MAX: usize = 8 * 1024;
 /// whoever loads an execution then waits for both.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
 
-/// Items of a BatchGetItem.
+/// Items of a BatchGetItem, and how long to wait when the table did not give all of them.
 const BATCH_GET_MAX: usize = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What came of appending a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -543,7 +548,11 @@ impl crate::Table {
                     .flat_map(|(_, items)| items),
             );
             let unprocessed = got.unprocessed_keys.into_iter().flatten();
-            wanted.extend(unprocessed.flat_map(|(_, left)| left.keys));
+            let left: Vec<Item> = unprocessed.flat_map(|(_, left)| left.keys).collect();
+            if !left.is_empty() {
+                sleep(PAUSE).await;
+                wanted.extend(left);
+            }
         }
         Ok(items)
     }

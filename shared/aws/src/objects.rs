@@ -2,7 +2,11 @@
 //!
 //! An object is named by its content, so that writing it again changes nothing, whoever does it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use aws_types::SdkConfig;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -35,7 +39,12 @@ pub(crate) struct Objects {
     services: Services,
     bucket: String,
     usage: Option<Arc<Usage>>,
+    /// Names of objects that were put here: to put one again would change nothing, and cost as much.
+    put: Mutex<HashSet<String>>,
 }
+
+/// Names that are remembered.
+const NAMES_MAX: usize = 10_000;
 
 impl Objects {
     pub(crate) fn new(config: SdkConfig, bucket: String, usage: Option<Arc<Usage>>) -> Self {
@@ -46,16 +55,29 @@ impl Objects {
             services: Services::new(Clients::new(config, Reach::Everywhere, limits)),
             bucket,
             usage,
+            put: Mutex::default(),
         }
     }
 
     /// Stores a text under a name that no other text has.
     pub(crate) async fn put(&self, name: &str, text: &[u8]) -> Result<(), Failure> {
+        if self.names().contains(name) {
+            return Ok(());
+        }
         // A body is JSON, so it is a string.
         let body = BASE64_STANDARD.encode(packing::pack(text));
         let parameters = json!({ "Bucket": self.bucket, "Key": name, "Body": body });
-        let put = self.call("putObject", parameters).await;
-        put.map(|_| ()).map_err(failure)
+        self.call("putObject", parameters).await.map_err(failure)?;
+        let mut names = self.names();
+        if names.len() >= NAMES_MAX {
+            names.clear();
+        }
+        names.insert(name.to_owned());
+        Ok(())
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.put.lock().expect("nothing panics under the lock")
     }
 
     /// The text of this name.
@@ -78,6 +100,7 @@ impl Objects {
 
     /// Deletes all whose names begin so.
     pub(crate) async fn delete_all(&self, prefix: &str) -> Result<(), Failure> {
+        self.names().retain(|name| !name.starts_with(prefix));
         loop {
             let (names, _) = self.list(prefix, None).await?;
             if names.is_empty() {
@@ -160,11 +183,9 @@ impl Objects {
         if let Some(usage) = &self.usage {
             usage.request("S3", action);
         }
-        let called = self
-            .services
+        self.services
             .result("aws-sdk:s3", action, parameters, caller)
-            .await?;
-        Ok(called)
+            .await
     }
 }
 

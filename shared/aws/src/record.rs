@@ -210,17 +210,18 @@ fn find<T>(payloads: &[(PayloadId, T)], id: PayloadId) -> Option<&T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packing;
 
-    #[test]
-    fn a_record_reads_back() {
+    fn everything() -> Record {
         let text = |text: &str| Payload::stored(text.to_owned());
-        let record = Record {
+        Record {
             events: 12,
-            payloads: 5,
+            payloads: 7,
             cause: Some(Cause(7)),
             whole: 3,
-            checkpoint: r#"{"checkpoint":{},"payloads":{"0":0}}"#.into(),
-            history: "{}\n{}\n".into(),
+            checkpoint: r#"{"checkpoint":{"version":3},"payloads":{"0":0,"1":"executions/x/y"}}"#
+                .into(),
+            history: "{\"id\":11}\n{\"id\":12}\n".into(),
             texts: vec![
                 (PayloadId(3), text("[\n \"ü\"\n] ")),
                 (PayloadId(4), text("1")),
@@ -237,15 +238,29 @@ mod tests {
                 (PayloadId(0), Place::Commit(0)),
                 (PayloadId(1), Place::Object("other".into())),
             ]),
-        };
-        let encoded = record.encode().unwrap();
-        assert_eq!(Record::decode(&encoded).unwrap(), record);
-        assert!(matches!(
-            Record::decode(&encoded[..encoded.len() - 1]),
-            Err(Unreadable::Parts)
-        ));
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let encoded = everything().encode().unwrap();
+        assert_eq!(Record::decode(&encoded).unwrap(), everything());
+        let shorter = &encoded[..encoded.len() - 1];
+        assert!(matches!(Record::decode(shorter), Err(Unreadable::Parts)));
         let longer = [&encoded[..], b"x"].concat();
         assert!(matches!(Record::decode(&longer), Err(Unreadable::Parts)));
+    }
+
+    /// The files of a version are never edited.
+    #[test]
+    fn what_version_1_wrote_is_read() {
+        let text = packing::unpack(include_bytes!("../golden/v1/commit")).unwrap();
+        assert_eq!(Record::decode(&text).unwrap(), everything());
+        let checkpoint = everything().checkpoint;
+        let kept: Kept<'_> = serde_json::from_str(&checkpoint).unwrap();
+        assert_eq!(kept.checkpoint.get(), r#"{"version":3}"#);
+        let places = [Place::Commit(0), Place::Object("executions/x/y".into())];
+        assert!(kept.payloads.into_values().eq(places));
     }
 
     #[test]

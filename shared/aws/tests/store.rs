@@ -16,7 +16,7 @@ use std::{
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use harness::{Emulator, config, options, payloads::Draw, trial};
 use libtest_mimic::Arguments;
-use segno_asl::errors::StateError;
+use segno_asl::{definition::parse, errors::StateError};
 use segno_aws::{AwsBackend, Options, Places};
 use segno_engine::{
     Store,
@@ -24,8 +24,11 @@ use segno_engine::{
     store::{Commit, Created, End, EndStatus, Head, HeadQuery, Shown, StoreError},
 };
 use segno_interpreter::{
+    advance,
+    bounds::Bounds,
     checkpoint::{Checkpoint, Status},
-    event::Timestamp,
+    command::Command,
+    event::{Event, EventKind, Seed, Start, Timestamp},
     history::{Detail, HistoryEvent},
     key::{ExecutionKey, Nonce},
     payload::{Payload, PayloadId},
@@ -208,6 +211,72 @@ async fn a_long_log_is_read_from_the_middle(emulator: Arc<Emulator>) {
     }
 }
 
+/// A Map of hundreds of tasks: what is written for each does not grow with how many there are, and another
+/// process reads the whole of it.
+async fn a_wide_checkpoint_is_written_as_differences(emulator: Arc<Emulator>) {
+    const ITEMS: u64 = 200;
+    let (here, there, places) = two(&emulator).await;
+    let machine = parse(
+        r#"{ "StartAt": "All", "States": { "All": { "Type": "Map", "End": true, "ItemProcessor": {
+            "StartAt": "Ask", "States": { "Ask": { "Type": "Task", "End": true,
+                "Resource": "arn:aws:states:us-east-1:123456789012:activity:ask" } } } } } }"#,
+    );
+    let machine = machine.unwrap();
+    let input: Vec<u64> = (0..ITEMS).collect();
+    let input = Payload::from(serde_json::json!(input));
+    here.create_head(&head("one"), &input).await.unwrap();
+    let start = Start {
+        execution: execution(),
+        state_machine_arn: MACHINE.into(),
+        version_arn: None,
+        alias_arn: None,
+        role_arn: "role".into(),
+        input,
+        parent: None,
+        bounds: Bounds::OPEN,
+        time_limit: None,
+    };
+    let mut number = 0;
+    let mut checkpoint = Checkpoint::default();
+    let mut kind = EventKind::ExecutionStarted(Box::new(start));
+    let mut widest = 0;
+    while number < 60 {
+        let event = Event {
+            at: Timestamp(5),
+            seed: Seed([3; 32]),
+            kind,
+        };
+        let moved = advance(&machine, checkpoint, event).unwrap();
+        number += 1;
+        commit(&here, number, &moved).await;
+        widest = widest.max(moved.checkpoint.encode().len());
+        let proceed = moved.commands.iter().find_map(|command| match command {
+            Command::Continue(number) => Some(EventKind::Continued { number: *number }),
+            _ => None,
+        });
+        checkpoint = moved.checkpoint;
+        let waiting = checkpoint.token_attempts().next().map(|attempt| attempt.id);
+        kind = match (proceed, waiting) {
+            (Some(proceed), _) => proceed,
+            (None, Some(attempt)) => EventKind::Answered {
+                attempt,
+                outcome: Ok(Payload::from(serde_json::json!(number))),
+            },
+            (None, None) => break,
+        };
+    }
+    assert!(widest > 2 * 16 * 1024, "{widest} bytes are not wide");
+    let loaded = there.load(&execution()).await.unwrap().unwrap();
+    assert_eq!(loaded.number, number);
+    assert_eq!(loaded.checkpoint, checkpoint);
+    let all = items(&emulator, &places.table).await;
+    let written: usize = all.iter().flat_map(|item| item.values()).map(bytes).sum();
+    assert!(
+        written < 4 * widest,
+        "{written} bytes were written for a checkpoint of {widest}"
+    );
+}
+
 /// A head row stays small whatever an execution failed with.
 async fn a_long_error_is_read_from_the_log(emulator: Arc<Emulator>) {
     let (here, there, places) = two(&emulator).await;
@@ -374,6 +443,7 @@ fn main() -> ExitCode {
         what_is_past_its_retention_is_not_seen,
         the_log_of_an_open_execution_is_kept,
         an_item_of_a_newer_release_is_not_read,
+        a_wide_checkpoint_is_written_as_differences,
     ];
     drop(emulator);
     libtest_mimic::run(&arguments, trials).exit_code()

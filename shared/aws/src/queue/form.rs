@@ -258,6 +258,22 @@ mod tests {
         assert_eq!(error.cause.as_deref(), Some(cause));
     }
 
+    /// The files of a version are never edited.
+    #[test]
+    fn what_version_1_sent_is_read() {
+        let read = Form::decode(include_str!("../../golden/v1/message.json")).unwrap();
+        assert_eq!(read.execution(), form("").execution());
+        let row = Row {
+            shard: 3,
+            sort: "0123abc".into(),
+        };
+        assert_eq!((read.recheck, read.row, read.drains), (true, Some(row), 2));
+        let StoredBody::Stop { error } = read.body else {
+            panic!("{:?}", read.body);
+        };
+        assert_eq!(error, StateError::new("E", "because"));
+    }
+
     #[test]
     fn a_message_of_a_newer_release_is_not_read() {
         let newer = form("")

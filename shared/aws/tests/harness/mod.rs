@@ -4,6 +4,7 @@
 //! ignored, and counted so.
 
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::print_stderr, reason = "what is missing is said")]
 
 pub(crate) mod payloads;
 pub(crate) mod proxy;
