@@ -101,7 +101,6 @@ async fn history<S: segno_engine::Backend>(
             let texts: Vec<String> = event
                 .detail
                 .payload_ids()
-                .into_iter()
                 .map(|id| {
                     payloads
                         .get(id)
