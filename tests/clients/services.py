@@ -183,9 +183,6 @@ SCENARIOS = {
         ("elasticmapreduce:modifyInstanceGroupByName", {
             "ClusterId.$": "$.task0.JobFlowId", "InstanceGroupName": "work", "InstanceGroup": {"InstanceCount": 3},
         }, {"SdkHttpMetadata": ANY}),
-        ("elasticmapreduce:modifyInstanceGroupByName", {
-            "ClusterId.$": "$.task0.JobFlowId", "InstanceGroupName": "none", "InstanceGroup": {"InstanceCount": 3},
-        }, "EMR.InvalidRequestException"),
         (SDK + "emr:listInstanceGroups", {"ClusterId.$": "$.task0.JobFlowId"}, {
             "InstanceGroups": [{"RequestedInstanceCount": 3}, {"RequestedInstanceCount": 3}],
         }),
