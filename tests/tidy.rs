@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
@@ -29,6 +29,21 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
             "segno-integrations",
         ],
     ),
+    (
+        "shared/lambda",
+        &[
+            "segno-asl",
+            "segno-interpreter",
+            "segno-engine",
+            "segno-integrations",
+            "segno-api",
+            "segno-aws",
+        ],
+    ),
+    ("functions/api", &["segno-lambda"]),
+    ("functions/callback", &["segno-lambda"]),
+    ("functions/start", &["segno-lambda"]),
+    ("functions/step", &["segno-lambda"]),
     ("tests/fault-vfs", &[]),
     (
         "cli",
@@ -38,6 +53,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
             "segno-engine",
             "segno-integrations",
             "segno-api",
+            "segno-aws",
             "segno-local",
         ],
     ),

@@ -28,7 +28,7 @@ use segno_interpreter::{
     key::{ExecutionKey, Nonce},
     payload::Payload,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 const MINUTE: i64 = 60_000;
 
@@ -224,7 +224,8 @@ async fn what_was_received_twice_goes_to_the_second_queue(emulator: Arc<Emulator
             timed.places.table
         ),
     };
-    let received = timed.backend.received(record, None).await.unwrap();
+    let taken = timed.backend.take_over(&[record], Instant::now()).await;
+    let [received] = <[Received; 1]>::try_from(taken.unwrap()).unwrap();
     let marked = Message {
         is_recheck: true,
         ..wake("one", 7)
@@ -234,8 +235,12 @@ async fn what_was_received_twice_goes_to_the_second_queue(emulator: Arc<Emulator
         !timed.backend.is_suspect(&received),
         "there is no third queue"
     );
+    // It is done, and the mapping deletes it; in an invocation that goes on, the worker does.
     timed.backend.delete(vec![received.receipt]).await.unwrap();
+    assert_eq!(left(&sqs, &timed.places.queues.second).await, 1);
+    timed.backend.delete_finished().await.unwrap();
     assert_eq!(left(&sqs, &timed.places.queues.second).await, 0);
+    assert!(timed.backend.hand_back().is_empty());
 }
 
 /// Messages of a queue, visible or not.
