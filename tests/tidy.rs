@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
@@ -29,6 +29,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
             "segno-integrations",
         ],
     ),
+    ("shared/console", &["segno-asl", "segno-api"]),
     ("tests/fault-vfs", &[]),
     (
         "cli",
@@ -38,6 +39,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
             "segno-engine",
             "segno-integrations",
             "segno-api",
+            "segno-console",
             "segno-local",
         ],
     ),
