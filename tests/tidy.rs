@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
@@ -44,6 +44,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("functions/callback", &["segno-lambda"]),
     ("functions/start", &["segno-lambda"]),
     ("functions/step", &["segno-lambda"]),
+    ("shared/console", &["segno-asl", "segno-api"]),
     ("tests/fault-vfs", &[]),
     (
         "cli",
@@ -54,6 +55,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
             "segno-integrations",
             "segno-api",
             "segno-aws",
+            "segno-console",
             "segno-local",
         ],
     ),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod banner;
+mod console;
 mod declared;
 mod discovery;
 pub(crate) mod guard;
@@ -71,6 +72,10 @@ pub(crate) struct Arguments {
     /// Another name of this machine that clients may use. Repeat it for each.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+
+    /// The console only shows what there is: it starts, stops and answers nothing.
+    #[arg(long)]
+    read_only_console: bool,
 
     /// Whose limits hold.
     #[arg(long, value_enum, default_value_t = Mode::Strict)]

@@ -5,6 +5,7 @@
 mod activities;
 mod aliases;
 mod client;
+mod console;
 mod executions;
 #[path = "../../shared/integrations/tests/hostile/mod.rs"]
 mod hostile;

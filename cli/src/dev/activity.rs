@@ -15,7 +15,7 @@ use segno_interpreter::{
     transition::Transition,
 };
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::Notified};
 
 use super::metrics::Executions;
 use crate::{
@@ -82,6 +82,11 @@ impl Activity {
             }
             changed.await;
         }
+    }
+
+    /// The next change of any execution.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
     }
 
     /// How many there were.

@@ -28,6 +28,10 @@ impl Banner<'_> {
         };
         let mut lines = vec![
             ("Endpoint", self.endpoint.to_owned()),
+            (
+                "Console",
+                format!("{}{}", self.endpoint, segno_console::PATH),
+            ),
             ("Store", self.store.to_owned()),
             ("Mode", mode.to_owned()),
             ("Account", format!("{} in {}", self.account_id, self.region)),

@@ -15,6 +15,7 @@ use std::{
 
 use anyhow::bail;
 use segno_api::{Api, Config};
+use segno_console::Console;
 use segno_engine::{Backend, Engine, clock::SystemClock, config::Stride};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -22,6 +23,7 @@ use super::{
     Arguments,
     activity::Activity,
     banner::{Banner, listed},
+    console::{self, LocalOperations},
     guard::Guard,
     log_lines::LogLines,
     logs::LocalLogs,
@@ -135,8 +137,11 @@ fn server<S: Backend>(
         activity_patience: segno_api::ACTIVITY_PATIENCE,
     };
     let hosts = arguments.hosts.iter().map(|host| host.to_lowercase());
+    let api = Arc::new(Api::new(engine, config));
+    let operations = LocalOperations(Arc::clone(&api));
     Server {
-        api: Arc::new(Api::new(engine, config)),
+        api,
+        console: Console::new(operations, console::secret(), arguments.read_only_console),
         guard: Guard {
             hosts: hosts.collect(),
         },

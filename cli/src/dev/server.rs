@@ -14,7 +14,7 @@ use axum::{
     extract::{self, DefaultBodyLimit, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use segno_api::{Api, CONTENT_TYPE, Request};
@@ -24,16 +24,18 @@ use tokio::task::JoinError;
 
 use super::{
     activity::Activity,
+    console::{self, LocalConsole},
     guard::{Guard, Refusal, access_key_id, check_signed, text},
     metrics,
 };
 use crate::invoker::LocalInvoker;
 
-type LocalApi<S> = Api<S, LocalInvoker, SystemClock>;
+pub(super) type LocalApi<S> = Api<S, LocalInvoker, SystemClock>;
 
 /// What answers requests.
 pub(super) struct Server<S> {
     pub(super) api: Arc<LocalApi<S>>,
+    pub(super) console: LocalConsole<S>,
     pub(super) guard: Guard,
     /// Whether the definitions are loaded.
     pub(super) is_ready: AtomicBool,
@@ -55,7 +57,12 @@ pub(super) const SERVER: &str = concat!("segno/", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn router<S: Backend>(server: Arc<Server<S>>) -> Router {
     Router::new()
-        .route("/", post(operation::<S>))
+        .route("/", post(operation::<S>).get(console))
+        .route(segno_console::PATH, get(console::page::<S>))
+        .route(
+            "/console/{*page}",
+            get(console::page::<S>).post(console::page::<S>),
+        )
         .route("/health", get(health))
         .route("/ready", get(ready::<S>))
         .route("/metrics", get(metrics::<S>))
@@ -77,6 +84,11 @@ async fn guarded<S: Backend>(
     let name = HeaderValue::from_static(SERVER);
     response.headers_mut().insert(header::SERVER, name);
     response
+}
+
+/// What people look for who open the address of the server.
+async fn console() -> Redirect {
+    Redirect::to(segno_console::PATH)
 }
 
 async fn operation<S: Backend>(
@@ -115,7 +127,7 @@ async fn operation<S: Backend>(
 /// Serves a request. One that changes something is served to its end, also if its sender hangs up: what
 /// it has begun, it sees through. Any other ends with its sender, such as a poll, who would not hear of
 /// the task that it finds.
-async fn serve<S: Backend>(
+pub(super) async fn serve<S: Backend>(
     api: Arc<LocalApi<S>>,
     headers: HeaderMap,
     body: Bytes,

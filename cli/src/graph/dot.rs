@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use segno_asl::definition::{State, StateKind, StateMachine};
 
-use super::edges::{edges, inner, scope};
+use segno_console::graph::edges::{edges, inner, scope};
 
 /// The graph of a state machine.
 pub(super) fn render(machine: &StateMachine) -> String {

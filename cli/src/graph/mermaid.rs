@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write};
 
 use segno_asl::definition::{State, StateKind, StateMachine};
 
-use super::edges::{edges, inner, scope};
+use segno_console::graph::edges::{edges, inner, scope};
 
 /// The flowchart of a state machine.
 pub(super) fn render(machine: &StateMachine) -> String {

@@ -8,18 +8,20 @@ use segno_asl::{
 };
 
 /// A line from one state to another.
-pub(super) struct Edge {
+pub struct Edge {
     /// Where it leads; `None` is the end.
-    pub(super) to: Option<StateName>,
+    pub to: Option<StateName>,
     /// What it says.
-    pub(super) label: String,
+    pub label: String,
+    /// The same with shorter names, where there is little room.
+    pub short: String,
     /// It is taken after an error.
-    pub(super) is_catch: bool,
+    pub is_catch: bool,
 }
 
 /// The states of a scope: those that can be reached from the first, in the order in which they are
 /// come upon.
-pub(super) fn scope<'m>(machine: &'m StateMachine, start_at: &str) -> Vec<&'m State> {
+pub fn scope<'m>(machine: &'m StateMachine, start_at: &str) -> Vec<&'m State> {
     let mut seen = BTreeSet::from([start_at.to_owned()]);
     let mut queue = VecDeque::from([start_at.to_owned()]);
     let mut states = Vec::new();
@@ -35,7 +37,7 @@ pub(super) fn scope<'m>(machine: &'m StateMachine, start_at: &str) -> Vec<&'m St
 }
 
 /// The scopes inside a state: the first state of each, and what it is called.
-pub(super) fn inner(state: &State) -> Vec<(&StateName, String)> {
+pub fn inner(state: &State) -> Vec<(&StateName, String)> {
     match &state.kind {
         StateKind::Parallel(parallel) => {
             let branches = parallel.branches.iter().enumerate();
@@ -54,7 +56,7 @@ pub(super) fn inner(state: &State) -> Vec<(&StateName, String)> {
 }
 
 /// Where a state leads.
-pub(super) fn edges(state: &State) -> Vec<Edge> {
+pub fn edges(state: &State) -> Vec<Edge> {
     let plain = |next: &Next| {
         let to = match next {
             Next::State(name) => Some(name.clone()),
@@ -63,6 +65,7 @@ pub(super) fn edges(state: &State) -> Vec<Edge> {
         vec![Edge {
             to,
             label: String::new(),
+            short: String::new(),
             is_catch: false,
         }]
     };
@@ -76,12 +79,14 @@ pub(super) fn edges(state: &State) -> Vec<Edge> {
         StateKind::Choice(choice) => {
             let rule = |rule: &segno_asl::choice::ChoiceRule| Edge {
                 to: Some(rule.next.clone()),
-                label: describe(&rule.condition),
+                label: describe(&rule.condition, str::to_owned),
+                short: describe(&rule.condition, shorten),
                 is_catch: false,
             };
             let default = choice.default.iter().map(|default| Edge {
                 to: Some(default.clone()),
                 label: "otherwise".into(),
+                short: "otherwise".into(),
                 is_catch: false,
             });
             choice.rules.iter().map(rule).chain(default).collect()
@@ -93,35 +98,57 @@ pub(super) fn edges(state: &State) -> Vec<Edge> {
             .iter()
             .map(|pattern| pattern.0.as_str())
             .collect();
-        let label = errors.join(", ");
         edges.push(Edge {
             to: Some(catcher.next.clone()),
-            label,
+            label: errors.join(", "),
+            short: caught(&errors),
             is_catch: true,
         });
     }
     edges
 }
 
-/// A condition in a few words.
-fn describe(condition: &Condition) -> String {
+/// What is caught, in a few words.
+fn caught(errors: &[&str]) -> String {
+    match errors {
+        [] => "Catch".into(),
+        ["States.ALL", ..] => "Catch all".into(),
+        [error] => format!("Catch {error}"),
+        [error, more @ ..] => format!("Catch {error} +{}", more.len()),
+    }
+}
+
+/// Letters of a path up to which it is shown whole.
+const PATH_LETTERS_MAX: usize = 14;
+
+/// The last step of a long path, a short one without what all begin with.
+fn shorten(path: &str) -> String {
+    let path = path.strip_prefix("$.").unwrap_or(path);
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let is_short = path.chars().count() <= PATH_LETTERS_MAX;
+    if is_short { path } else { last }.to_owned()
+}
+
+/// A condition in a few words, with its paths as `path` shows them.
+fn describe(condition: &Condition, path: fn(&str) -> String) -> String {
     let all = |conditions: &[Condition], word: &str| {
-        let parts: Vec<String> = conditions.iter().map(describe).collect();
-        parts.join(word)
+        let parts = conditions.iter().map(|condition| describe(condition, path));
+        parts.collect::<Vec<_>>().join(word)
     };
     match condition {
         Condition::And(conditions) => all(conditions, " and "),
         Condition::Or(conditions) => all(conditions, " or "),
-        Condition::Not(negated) => format!("not ({})", describe(negated)),
+        Condition::Not(negated) => format!("not ({})", describe(negated, path)),
         Condition::Literal(holds) => holds.to_string(),
-        Condition::Jsonata { jsonata, .. } => jsonata.text().to_owned(),
+        Condition::Jsonata { jsonata, .. } => jsonata.text().trim().to_owned(),
         Condition::Test { variable, operator } => {
-            format!("{} {}", variable.text(), describe_operator(operator))
+            let variable = path(variable.text());
+            format!("{variable} {}", describe_operator(operator, path))
         }
     }
 }
 
-fn describe_operator(operator: &Operator) -> String {
+fn describe_operator(operator: &Operator, path: fn(&str) -> String) -> String {
     match operator {
         Operator::Compare {
             comparison,
@@ -136,7 +163,7 @@ fn describe_operator(operator: &Operator) -> String {
                 Comparison::GreaterThanEquals => "≥",
             };
             let operand = match (operand, kind) {
-                (Operand::Path(path), _) => path.text().to_owned(),
+                (Operand::Path(operand), _) => path(operand.text()),
                 (Operand::Literal(value), Comparable::Timestamp) => {
                     value.as_str().unwrap_or_default().to_owned()
                 }
