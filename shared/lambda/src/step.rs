@@ -37,6 +37,10 @@ pub fn answer(
                 let response = batch::work(engine, &event, deadline).await?;
                 Ok(serde_json::to_value(response)?)
             }
+            None if event["restamp"] == true => {
+                let stamped = engine.store().restamp(SystemClock.now()).await?;
+                Ok(json!({ "stamped": stamped }))
+            }
             None => reconcile(engine).await,
         }
     })

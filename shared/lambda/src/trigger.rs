@@ -255,11 +255,20 @@ async fn by_http(
     let id = request.request_context.request_id.as_deref();
     let start = Start {
         state_machine: machine.cloned().unwrap_or_default(),
-        name: name.or(id).unwrap_or_default().replace('=', ""),
+        name: match name {
+            Some(name) => name.to_owned(),
+            None => safe(id.unwrap_or_default()),
+        },
         input,
         item: None,
     };
     send(api, environment, &start).await
+}
+
+/// The id of a request, without what names may not have.
+fn safe(id: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    id.chars().map(allowed).collect()
 }
 
 /// The ARN of a state machine that may be named only.
@@ -267,5 +276,70 @@ fn machine_arn(environment: &Environment, machine: &str) -> String {
     match machine.starts_with("arn:") {
         true => machine.to_owned(),
         false => arn::state_machine(&environment.region, &environment.account_id, machine),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// A sample of the folder `events`.
+    fn sample(name: &str) -> Value {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/start");
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn triggers() -> BTreeMap<String, String> {
+        let arns = [
+            "shop.orders",
+            "arn:aws:events:us-east-1:123456789012:rule/nightly",
+            "arn:aws:s3:::orders",
+            "arn:aws:sqs:us-east-1:123456789012:orders",
+            "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
+        ];
+        let all = arns.map(|arn| (arn.to_owned(), "order".to_owned()));
+        all.into_iter().collect()
+    }
+
+    #[test]
+    fn every_sample_starts_one_execution_under_a_name_of_its_own_that_is_the_same_each_time() {
+        let samples = [
+            "direct.json",
+            "eventbridge.json",
+            "schedule.json",
+            "s3.json",
+            "sqs.json",
+            "dynamodb.json",
+        ];
+        let mut names = std::collections::BTreeSet::new();
+        for name in samples {
+            let event = sample(name);
+            let first = starts(&event, "invocation", &triggers()).unwrap();
+            assert_eq!(first, starts(&event, "another", &triggers()).unwrap());
+            let [start] = first.as_slice() else {
+                panic!("{name}: {first:?}");
+            };
+            assert!(start.state_machine.ends_with("order"), "{name}");
+            assert!(start.name.len() <= 80, "{name}");
+            assert!(names.insert(start.name.clone()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_start_without_a_name_has_that_of_its_invocation() {
+        let event = json!({ "stateMachineArn": "order" });
+        let [start] = <[Start; 1]>::try_from(starts(&event, "one", &triggers()).unwrap()).unwrap();
+        assert_eq!((&*start.name, start.input), ("one", json!({})));
+    }
+
+    #[test]
+    fn what_names_no_state_machine_says_what_is_missing() {
+        let refused = starts(&sample("s3.json"), "one", &BTreeMap::new()).unwrap_err();
+        assert!(refused.0.contains("arn:aws:s3:::orders"), "{}", refused.0);
+        let refused = starts(&json!({ "what": 1 }), "one", &BTreeMap::new()).unwrap_err();
+        assert!(refused.0.contains("stateMachineArn"), "{}", refused.0);
     }
 }
