@@ -2,9 +2,9 @@
 //!
 //! Transitions never leave their scope, so each scope is laid out flat; a box is one node here, as large
 //! as what is in it. Rows from top to bottom, upright lines, level pieces between the rows, in the
-//! manner of Sugiyama: rows ([`layers`]), everything that takes room in them ([`grid`]), the order in
-//! each row ([`order`]), columns ([`columns`]), and between the rows a track for each level piece
-//! ([`tracks`]). Lines that lead back up run at the right-hand side ([`sides`]).
+//! manner of Sugiyama: rows (`layers`), everything that takes room in them (`grid`), the order in
+//! each row (`order`), columns (`columns`), and between the rows a track for each level piece
+//! (`tracks`). Lines that lead back up run at the right-hand side (`sides`).
 //!
 //! Nothing overlaps, by construction: whatever takes room in a row is kept apart there, each piece of a
 //! line is upright in a column of its own or level on a track of its own, and columns that two lines

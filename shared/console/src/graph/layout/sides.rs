@@ -49,12 +49,13 @@ impl Side {
         // Those that lead to the node itself come down again: nothing of its own is to be below them.
         leaving.sort_by_key(|&edge| scope.edges[edge].to == index);
         let count = i32::try_from(leaving.len() + entering.len()).expect("a few lines");
-        let height = match node.is_box || count == 0 {
-            true => node.size.height,
-            false => node
-                .size
-                .height
-                .max(metrics.slot * (count - 1) + metrics.slot_margin),
+        let margin = match node.is_box {
+            true => 2 * metrics.box_slot,
+            false => metrics.slot_margin,
+        };
+        let height = match count {
+            0 => node.size.height,
+            count => node.size.height.max(metrics.slot * (count - 1) + margin),
         };
         let between = |number: usize| i32::try_from(number).expect("a few lines") * metrics.slot;
         // Inside the lanes of lines that enter a plain node there is room for labels: they are above.
