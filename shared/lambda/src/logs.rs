@@ -83,9 +83,13 @@ impl Visit for Fields {
 
     /// With all that brought it about: the error itself often says no more than where it was noticed.
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let chain = std::iter::successors(Some(value), |error| error.source());
-        let said: Vec<String> = chain.map(ToString::to_string).collect();
-        self.add(field, said.join(": "));
+        let mut said = value.to_string();
+        let mut source = value.source();
+        while let Some(deeper) = source {
+            said.push_str(&format!(": {deeper}"));
+            source = deeper.source();
+        }
+        self.add(field, said);
     }
 }
 
@@ -112,6 +116,21 @@ mod tests {
         }
     }
 
+    #[derive(Debug)]
+    struct Full(io::Error);
+
+    impl fmt::Display for Full {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the disk is full")
+        }
+    }
+
+    impl Error for Full {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
     #[test]
     fn an_error_is_told_with_what_brought_it_about() {
         let written = Written::default();
@@ -121,14 +140,14 @@ mod tests {
             .with_writer(move || lines.clone())
             .finish();
         tracing::subscriber::with_default(subscriber, || {
-            let inner = io::Error::other(io::Error::other("the disk is full"));
-            tracing::error!(error = &inner as &dyn Error, count = 3, "it stands still");
+            let error = Full(io::Error::other("and so is the other"));
+            tracing::error!(error = &error as &dyn Error, count = 3, "it stands still");
         });
         let line = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["level"], "ERROR");
         assert_eq!(line["message"], "it stands still");
-        assert_eq!(line["error"], "the disk is full");
+        assert_eq!(line["error"], "the disk is full: and so is the other");
         assert_eq!(line["count"], 3);
         assert_eq!(line["module"], "segno_lambda::logs::tests");
     }
