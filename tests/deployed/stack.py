@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -171,6 +172,11 @@ class Stack:
             template = template.replace(f"CodeUri: functions/{function}\n", f"CodeUri: {folder}\n")
         # The emulator takes a number for a text if it is a parameter's.
         template = template.replace("MaximumConcurrency: !Ref MaximumConcurrency", "MaximumConcurrency: 100")
+        # It has permissions for requests that SQS has none for: those of batches are those of single messages.
+        for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility"):
+            template = re.sub(rf"sqs:{action}\b", f"sqs:{action}*", template)
+            template = template.replace(f"Action: sqs:{action}*", f"Action: 'sqs:{action}*'")
+        template = re.sub(r"sqs:(\w+)\*(?=[,\]])", r"'sqs:\1*'", template)
         (built / "template.yaml").write_text(template)
         account.client("s3").create_bucket(Bucket="deployment")
         account.aws(
@@ -190,6 +196,24 @@ class Stack:
         self.url = f"{account.url}/_aws/execute-api/{gateway}/$default"
         self.sfn = account.client("stepfunctions", f"{self.url}/")
         self.admin = account.client("stepfunctions", f"{self.url}/admin")
+
+    def trust(self, actions):
+        """The role of the machines, which lets only this stack's functions assume it, and may do that."""
+        iam = self.account.client("iam")
+        roles = iam.list_roles()["Roles"]
+        functions = [role["Arn"] for role in roles if re.match(rf"{self.name}-(Api|Step)Role", role["RoleName"])]
+        machines = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:*"
+        iam.create_role(RoleName="machine", Path="/segno/", AssumeRolePolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow", "Principal": {"AWS": functions}, "Action": "sts:AssumeRole",
+                "Condition": {"StringLike": {"sts:ExternalId": machines}},
+            }],
+        }))
+        iam.put_role_policy(RoleName="machine", PolicyName="tasks", PolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+        }))
 
     def create(self, name, definition, **more):
         created = self.admin.create_state_machine(

@@ -35,11 +35,14 @@ def one(state):
 
 
 class Deployed(unittest.TestCase):
+    environment = {}
+
     @classmethod
     def setUpClass(cls):
-        cls.account = Account()
+        cls.account = Account(**cls.environment)
         cls.addClassCleanup(cls.account.close)
         cls.stack = Stack(cls.account)
+        cls.stack.trust(["lambda:InvokeFunction", "sqs:SendMessage"])
         cls.check = cls.account.function("check", CHECK)
         cls.pay = cls.account.function("pay", PAY)
         cls.slow = cls.account.function("slow", SLOW)
@@ -209,6 +212,21 @@ class Deployed(unittest.TestCase):
         while not holds():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
+
+
+class Enforced(Deployed):
+    """The same where IAM is enforced: each function may do what the template says, and nothing else."""
+
+    environment = {"AUTH": "true"}
+
+    def test_a_task_has_the_rights_of_its_machines_role_and_no_others(self):
+        machine = self.stack.create("denied", one({
+            "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:scan",
+            "Parameters": {"TableName": self.stack.outputs["Table"]},
+        }))
+        ended = self.stack.run(machine)
+        self.assertEqual((ended["status"], ended["error"]), ("FAILED", "DynamoDb.DynamoDbException"), ended)
+        self.assertIn("assumed-role/machine/", ended["cause"])
 
 
 if __name__ == "__main__":
