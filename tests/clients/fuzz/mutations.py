@@ -387,7 +387,9 @@ def odd_headers(operation, request, rng, world):
 
 
 def method(operation, request, rng, world):
-    return http(operation, request, {405}, method=rng.choice(["GET", "PUT", "DELETE", "PATCH"]))
+    method = rng.choice(["GET", "PUT", "DELETE", "PATCH"])
+    # Whoever opens the address in a browser is led to the console.
+    return http(operation, request, {303 if method == "GET" else 405}, method=method)
 
 
 def path(operation, request, rng, world):
