@@ -12,7 +12,6 @@ use crate::AwsApi;
 /// The operations of the route `/`: executions, tokens, activities, and what changes nothing. All others
 /// are those of `/admin`.
 const OPERATIONS: &[&str] = &[
-    "GetActivityTask",
     "RedriveExecution",
     "SendTaskFailure",
     "SendTaskHeartbeat",

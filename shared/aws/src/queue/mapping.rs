@@ -66,6 +66,8 @@ impl AwsBackend {
         begun: Instant,
     ) -> Result<Vec<Received>, Failure> {
         let until = begun + self.inner.options.visibility;
+        // What an invocation has left behind that failed is no message of this one.
+        self.inner.mapped.all().clear();
         let mut received = Vec::with_capacity(records.len());
         for record in records {
             let source = self.inner.queues.source(record.queue_arn);
