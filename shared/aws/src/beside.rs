@@ -105,31 +105,18 @@ impl AwsBackend {
     ) -> Result<Vec<(AttemptId, Decision)>, Failure> {
         let table = &self.inner.table;
         let Key { partition, sort } = decision_key(execution, from);
+        let query = table
+            .query()
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", item::text(&partition))
+            .expression_attribute_values(":from", item::text(&sort))
+            .expression_attribute_values(":to", item::text("d~"))
+            .consistent_read(true);
         let mut decisions = Vec::new();
-        let mut next = None;
-        loop {
-            let page = table
-                .client
-                .query()
-                .table_name(&table.name)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", item::text(&partition))
-                .expression_attribute_values(":from", item::text(&sort))
-                .expression_attribute_values(":to", item::text("d~"))
-                .consistent_read(true)
-                .set_exclusive_start_key(next)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
-            for item in page.items() {
-                decisions.push(self.read_decision(item).await?);
-            }
-            next = page.last_evaluated_key;
-            if next.is_none() {
-                return Ok(decisions);
-            }
+        for item in table.all(query).await? {
+            decisions.push(self.read_decision(&item).await?);
         }
+        Ok(decisions)
     }
 
     async fn read_decision(&self, item: &Item) -> Result<(AttemptId, Decision), Failure> {
@@ -245,19 +232,14 @@ impl AwsBackend {
         let mut next = None;
         while offers.len() < limit {
             let left = i32::try_from(limit - offers.len()).unwrap_or(i32::MAX);
-            let page = table
-                .client
+            let query = table
                 .query()
-                .table_name(&table.name)
                 .index_name(LIST_INDEX)
                 .key_condition_expression("lk = :lk")
                 .expression_attribute_values(":lk", item::text(offers_partition(activity)))
                 .limit(left)
-                .set_exclusive_start_key(next)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
+                .set_exclusive_start_key(next);
+            let page = table.page(query).await?;
             for item in page.items() {
                 offers.push(read_offer(activity, item)?);
             }

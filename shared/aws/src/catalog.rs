@@ -165,21 +165,17 @@ impl AwsBackend {
         while records.len() < limit {
             let left = i32::try_from(limit - records.len()).unwrap_or(i32::MAX);
             let mut query = table
-                .client
                 .query()
-                .table_name(&table.name)
                 .expression_attribute_values(":pk", item::text(&partition))
                 .consistent_read(true)
-                .limit(left)
-                .set_return_consumed_capacity(table.capacity());
+                .limit(left);
             query = match after {
                 None => query.key_condition_expression("pk = :pk"),
                 Some(after) => query
                     .key_condition_expression("pk = :pk AND sk > :after")
                     .expression_attribute_values(":after", item::text(after)),
             };
-            let page = query.send().await?;
-            table.read(page.consumed_capacity());
+            let page = table.page(query).await?;
             for item in page.items() {
                 let name = item::read_text(item, attribute::SORT)?.to_owned();
                 records.push((name, read_record(item)?));

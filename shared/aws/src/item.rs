@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
+    operation::query::{QueryOutput, builders::QueryFluentBuilder},
     primitives::Blob,
     types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
 };
@@ -243,6 +244,36 @@ impl Table {
             .await?;
         self.read(got.consumed_capacity());
         Ok(got.item)
+    }
+
+    /// A query of this table.
+    pub(crate) fn query(&self) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .set_return_consumed_capacity(self.capacity())
+    }
+
+    /// A page of what a query finds.
+    pub(crate) async fn page(&self, query: QueryFluentBuilder) -> Result<QueryOutput, Failure> {
+        let page = query.send().await?;
+        self.read(page.consumed_capacity());
+        Ok(page)
+    }
+
+    /// All that a query finds.
+    pub(crate) async fn all(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, Failure> {
+        let (mut items, mut next) = (Vec::new(), None);
+        loop {
+            let page = self
+                .page(query.clone().set_exclusive_start_key(next))
+                .await?;
+            items.extend(page.items.unwrap_or_default());
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Deletes the item of this key, if there is one.

@@ -129,13 +129,10 @@ impl AwsBackend {
         let table = &self.inner.table;
         let limit = query.limit.div_ceil(usize::from(SHARDS)).max(8);
         let mut request = table
-            .client
             .query()
-            .table_name(&table.name)
             .index_name(LIST_INDEX)
             .expression_attribute_values(":lk", item::text(partition))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_return_consumed_capacity(table.capacity());
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         request = match start {
             Start::After(after) if after.is_empty() => request.key_condition_expression("lk = :lk"),
             Start::After(after) => request
@@ -150,8 +147,7 @@ impl AwsBackend {
                 .filter_expression("s = :s")
                 .expression_attribute_values(":s", item::text(status));
         }
-        let page = request.send().await?;
-        table.read(page.consumed_capacity());
+        let page = table.page(request).await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 

@@ -462,20 +462,15 @@ impl AwsBackend {
         execution: &ExecutionKey,
     ) -> Result<Option<(u64, Record)>, Failure> {
         let table = &self.inner.table;
-        let queried = table
-            .client
+        let query = table
             .query()
-            .table_name(&table.name)
             .key_condition_expression("pk = :pk AND begins_with(sk, :c)")
             .expression_attribute_values(":pk", item::text(item::log_partition(execution)))
             .expression_attribute_values(":c", item::text("c"))
             .consistent_read(true)
             .scan_index_forward(false)
-            .limit(1)
-            .set_return_consumed_capacity(table.capacity())
-            .send()
-            .await?;
-        table.read(queried.consumed_capacity());
+            .limit(1);
+        let queried = table.page(query).await?;
         let Some(item) = queried.items().first() else {
             return Ok(None);
         };
@@ -586,19 +581,14 @@ impl Pages {
                 return Ok(None);
             };
             let table = &backend.inner.table;
-            let page = table
-                .client
+            let query = table
                 .query()
-                .table_name(&table.name)
                 .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
                 .expression_attribute_values(":pk", item::text(&self.partition))
                 .expression_attribute_values(":from", item::text(from))
                 .expression_attribute_values(":to", item::text(&self.last))
-                .consistent_read(true)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
+                .consistent_read(true);
+            let page = table.page(query).await?;
             if let Some(last) = &page.last_evaluated_key {
                 let number = commit_number(last)?;
                 self.next = Some(commit_sort(number + 1));

@@ -72,21 +72,16 @@ impl AwsBackend {
         let soon = item::seconds(now.after(kept - STAMPED));
         let (mut is_due, mut next) = (false, None);
         loop {
-            let page = table
-                .client
+            let query = table
                 .query()
-                .table_name(&table.name)
                 .key_condition_expression("pk = :pk")
                 .filter_expression("#ttl < :soon")
                 .projection_expression("pk, sk")
                 .expression_attribute_names("#ttl", attribute::TTL)
                 .expression_attribute_values(":pk", item::text(item::log_partition(execution)))
                 .expression_attribute_values(":soon", item::number(soon))
-                .set_exclusive_start_key(next)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
+                .set_exclusive_start_key(next);
+            let page = table.page(query).await?;
             for key in page.items() {
                 is_due = true;
                 self.stamp_item(key, item::seconds(now.after(kept))).await?;
@@ -163,18 +158,13 @@ impl AwsBackend {
             .await?;
         let table = &self.inner.table;
         loop {
-            let page = table
-                .client
+            let query = table
                 .query()
-                .table_name(&table.name)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", item::text(item::log_partition(execution)))
                 .projection_expression("pk, sk")
-                .consistent_read(true)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
+                .consistent_read(true);
+            let page = table.page(query).await?;
             if page.items().is_empty() {
                 return Ok(());
             }

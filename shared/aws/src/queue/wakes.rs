@@ -141,31 +141,19 @@ impl AwsBackend {
         until: Timestamp,
     ) -> Result<Vec<(String, Item)>, Failure> {
         let table = &self.inner.table;
-        let mut rows = Vec::new();
-        let mut next = None;
-        loop {
-            let page = table
-                .client
-                .query()
-                .table_name(&table.name)
-                .key_condition_expression("pk = :pk AND sk < :until")
-                .expression_attribute_values(":pk", item::text(format!("k{shard}")))
-                .expression_attribute_values(":until", item::text(moment(Timestamp(until.0 + 1))))
-                .consistent_read(true)
-                .set_exclusive_start_key(next)
-                .set_return_consumed_capacity(table.capacity())
-                .send()
-                .await?;
-            table.read(page.consumed_capacity());
-            for item in page.items.unwrap_or_default() {
+        let query = table
+            .query()
+            .key_condition_expression("pk = :pk AND sk < :until")
+            .expression_attribute_values(":pk", item::text(format!("k{shard}")))
+            .expression_attribute_values(":until", item::text(moment(Timestamp(until.0 + 1))))
+            .consistent_read(true);
+        let items = table.all(query).await?.into_iter();
+        items
+            .map(|item| {
                 let sort = item::read_text(&item, attribute::SORT)?.to_owned();
-                rows.push((sort, item));
-            }
-            next = page.last_evaluated_key;
-            if next.is_none() {
-                return Ok(rows);
-            }
-        }
+                Ok((sort, item))
+            })
+            .collect()
     }
 
     async fn progress(&self) -> Result<Progress, Failure> {
