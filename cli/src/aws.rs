@@ -40,10 +40,6 @@ pub(crate) struct Aws {
     pub(crate) about: Option<String>,
 }
 
-/// Bytes of a service's response that are read at most. A result may have 256 KiB, and is written
-/// longer on the wire.
-const RESPONSE_BYTES_MAX: u64 = 4 << 20;
-
 impl FromStr for Choice {
     type Err = String;
 
@@ -95,11 +91,8 @@ pub(crate) async fn connect(
             endpoint: endpoint_of_apis,
             response_bytes_max: limits::PAYLOAD_BYTES_MAX,
         });
-    let limits = Limits {
-        response_bytes_max: RESPONSE_BYTES_MAX,
-    };
     Ok(Aws {
-        clients: Clients::new(config, reach, limits),
+        clients: Clients::new(config, reach, Limits::default()),
         apis,
         about,
     })

@@ -9,9 +9,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use harness::{
     Emulator, config,
     payloads::{Draw, ratio},
-    trial,
 };
-use libtest_mimic::Arguments;
 use segno_asl::definition::{StateName, Task};
 use segno_aws::{AwsBackend, Options, Usage, Used};
 use segno_engine::{
@@ -135,12 +133,12 @@ fn report(tasks: usize, passes: usize, used: &Used) {
     );
 }
 
-async fn write_units_are_bounded(emulator: &Emulator) {
+async fn write_units_are_bounded(emulator: Arc<Emulator>) {
     for tasks in [1, 3, 5] {
         let input = Draw::new(1).order(BYTES);
         let ratio = ratio(&input.to_string());
         assert!((3.0..4.0).contains(&ratio), "{ratio}");
-        let used = run(emulator, tasks, 0, input).await;
+        let used = run(&emulator, tasks, 0, input).await;
         report(tasks, 0, &used);
         let bound = 2 * (tasks + 1) + 5;
         assert!(
@@ -151,10 +149,10 @@ async fn write_units_are_bounded(emulator: &Emulator) {
     }
 }
 
-async fn states_that_wait_for_nothing_are_free(emulator: &Emulator) {
+async fn states_that_wait_for_nothing_are_free(emulator: Arc<Emulator>) {
     let input = Draw::new(1).order(BYTES);
-    let without = run(emulator, 2, 0, input.clone()).await;
-    let with = run(emulator, 2, 5, input).await;
+    let without = run(&emulator, 2, 0, input.clone()).await;
+    let with = run(&emulator, 2, 5, input).await;
     report(2, 5, &with);
     // An empty receive more or less is the polling's.
     let counted = |used: &Used| {
@@ -166,21 +164,8 @@ async fn states_that_wait_for_nothing_are_free(emulator: &Emulator) {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let emulator = Emulator::ministack().map(Arc::new);
-    let trials = vec![
-        trial(
-            "write_units_are_bounded",
-            emulator.as_ref(),
-            async |it: Arc<Emulator>| {
-                write_units_are_bounded(&it).await;
-            },
-        ),
-        trial(
-            "states_that_wait_for_nothing_are_free",
-            emulator.as_ref(),
-            async |it: Arc<Emulator>| states_that_wait_for_nothing_are_free(&it).await,
-        ),
-    ];
-    libtest_mimic::run(&arguments, trials).exit_code()
+    harness::run![
+        write_units_are_bounded,
+        states_that_wait_for_nothing_are_free,
+    ]
 }

@@ -12,9 +12,7 @@ use std::{
 use harness::{
     Emulator, config, options,
     proxy::{Fate, Proxy},
-    trial,
 };
-use libtest_mimic::Arguments;
 use segno_aws::{AwsBackend, Places, Queues};
 use segno_engine::{
     Queue, Store,
@@ -220,21 +218,12 @@ fn main() -> ExitCode {
         send(client, url);
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::from_args();
-    let emulator = Emulator::ministack().map(Arc::new);
-    macro_rules! trials {
-        ($($test:ident,)+) => {
-            vec![$(trial(stringify!($test), emulator.as_ref(), $test)),+]
-        };
-    }
-    let trials = trials![
+    harness::run![
         a_commit_that_is_throttled_is_written_in_the_end,
         a_commit_whose_answer_is_lost_is_recognised,
         a_decision_whose_answer_is_lost_is_the_first,
         a_head_row_whose_answer_is_lost_is_new,
         a_message_that_the_queue_refuses_once_is_sent,
         the_lineage_of_an_invocation_is_not_sent_on,
-    ];
-    drop(emulator);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    ]
 }

@@ -13,8 +13,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{Emulator, config, options, payloads::Draw, trial};
-use libtest_mimic::Arguments;
+use harness::{Emulator, config, options, payloads::Draw};
 use segno_aws::{AwsBackend, Drained, Options, Places, QueueRecord, Reconciled};
 use segno_engine::{
     Queue,
@@ -383,21 +382,12 @@ async fn every_message_arrives_as_it_was_sent(emulator: Arc<Emulator>) {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let emulator = Emulator::ministack().map(Arc::new);
-    macro_rules! trials {
-        ($($test:ident,)+) => {
-            vec![$(trial(stringify!($test), emulator.as_ref(), $test)),+]
-        };
-    }
-    let trials = trials![
+    harness::run![
         a_long_wait_becomes_a_message_in_time,
         what_is_past_due_is_sent_again,
         a_wait_beyond_a_lowered_limit_ends_on_time,
         what_was_received_twice_goes_to_the_second_queue,
         dead_letters_are_sent_back,
         every_message_arrives_as_it_was_sent,
-    ];
-    drop(emulator);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    ]
 }

@@ -14,8 +14,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use harness::{Emulator, config, options, payloads::Draw, trial};
-use libtest_mimic::Arguments;
+use harness::{Emulator, config, options, payloads::Draw};
 use segno_asl::{definition::parse, errors::StateError};
 use segno_aws::{AwsBackend, Options, Places};
 use segno_engine::{
@@ -430,14 +429,7 @@ async fn an_item_of_a_newer_release_is_not_read(emulator: Arc<Emulator>) {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let emulator = Emulator::ministack().map(Arc::new);
-    macro_rules! trials {
-        ($($test:ident,)+) => {
-            vec![$(trial(stringify!($test), emulator.as_ref(), $test)),+]
-        };
-    }
-    let trials = trials![
+    harness::run![
         a_large_payload_is_in_the_bucket_and_reads_back,
         no_item_outgrows_what_the_table_takes,
         a_long_log_is_read_from_the_middle,
@@ -446,7 +438,5 @@ fn main() -> ExitCode {
         the_log_of_an_open_execution_is_kept,
         an_item_of_a_newer_release_is_not_read,
         a_wide_checkpoint_is_written_as_differences,
-    ];
-    drop(emulator);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    ]
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod client;
 mod hostile;
 
 use std::{
@@ -11,20 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
-use aws_types::{SdkConfig, region::Region};
+use aws_credential_types::Credentials;
 use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use client::clients;
 use hostile::{Behaviour, Hostile, answer, json};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use segno_asl::{definition::Resource, errors::StateError};
 use segno_integrations::{
-    CallOutcome, Reach,
-    aws::{self, Clients, Limits},
-    eks,
+    CallOutcome, Reach, aws, eks,
     services::Caller,
     sync::Progress,
     tasks::{Attempt, Config, Job, Tasks},
@@ -108,18 +106,8 @@ impl Cluster {
 
 fn tasks_with(reach: Reach, aws: aws::Reach) -> Tasks {
     let credentials = Credentials::new("ID", "hidden", Some("session".into()), None, "test");
-    let config = SdkConfig::builder()
-        .region(Region::from_static("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .sleep_impl(TokioSleep::new())
-        .time_source(SystemTimeSource::new())
-        .build();
-    let limits = Limits {
-        response_bytes_max: 1 << 20,
-    };
     Tasks::new(Config {
-        clients: Clients::new(config, aws, limits),
+        clients: clients("eu-central-1", credentials, None, aws),
         eks: eks::Config {
             reach,
             response_bytes_max: RESULT_BYTES_MAX,

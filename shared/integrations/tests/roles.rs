@@ -2,15 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod client;
 mod hostile;
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
-use aws_types::{SdkConfig, region::Region};
+use aws_credential_types::Credentials;
+use client::clients;
 use hostile::{Behaviour, Hostile, answer};
 use segno_integrations::{
     CallOutcome,
-    aws::{Clients, Limits, Reach},
+    aws::Reach,
     services::{Caller, Services},
 };
 
@@ -27,18 +27,14 @@ const CALLER: Caller<'_> = Caller {
 
 fn services(server: &Hostile) -> Services {
     let credentials = Credentials::new("BASE", "hidden", None, None, "test");
-    let config = SdkConfig::builder()
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .sleep_impl(TokioSleep::new())
-        .time_source(SystemTimeSource::new())
-        .endpoint_url(server.url(""))
-        .build();
-    let limits = Limits {
-        response_bytes_max: 1 << 20,
-    };
-    Services::new(Clients::new(config, Reach::ConfiguredEndpoints, limits))
+    let url = server.url("");
+    let clients = clients(
+        "us-east-1",
+        credentials,
+        Some(&url),
+        Reach::ConfiguredEndpoints,
+    );
+    Services::new(clients)
 }
 
 async fn get_item(services: &Services, caller: Caller<'_>) -> CallOutcome {

@@ -2,18 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod client;
 mod hostile;
 
 use std::time::Duration;
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
-use aws_types::{SdkConfig, region::Region};
+use aws_credential_types::Credentials;
+use client::clients;
 use hostile::{Behaviour, Hostile, answer};
 use segno_asl::errors::StateError;
 use segno_integrations::{
     CallOutcome,
-    aws::{Clients, Limits, Reach},
+    aws::Reach,
     services::{Caller, Services},
 };
 use serde_json::{Value, json};
@@ -29,18 +29,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 fn services(url: &str) -> Services {
     let credentials = Credentials::new("id", "hidden", None, None, "test");
-    let config = SdkConfig::builder()
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .sleep_impl(TokioSleep::new())
-        .time_source(SystemTimeSource::new())
-        .endpoint_url(url)
-        .build();
-    let limits = Limits {
-        response_bytes_max: 1 << 20,
-    };
-    Services::new(Clients::new(config, Reach::ConfiguredEndpoints, limits))
+    let url = Some(url);
+    let clients = clients("us-east-1", credentials, url, Reach::ConfiguredEndpoints);
+    Services::new(clients)
 }
 
 async fn call(server: &Hostile, service: &str, action: &str, parameters: &str) -> CallOutcome {

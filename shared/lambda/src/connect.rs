@@ -41,10 +41,6 @@ const ATTEMPTS_MAX: usize = 100;
 /// than that.
 const POLL: Duration = Duration::from_secs(2);
 
-/// Bytes of a service's response that are read at most. A result may have 256 KiB, and is written longer
-/// on the wire.
-const RESPONSE_BYTES_MAX: u64 = 4 << 20;
-
 /// Connects to what the environment names. Nothing is sent yet.
 pub async fn connect(environment: &Environment) -> AwsApi {
     let config = aws_config::defaults(BehaviorVersion::latest())
@@ -86,16 +82,13 @@ fn engine(config: &SdkConfig, environment: &Environment) -> AwsEngine {
 }
 
 fn tasks(config: &SdkConfig, environment: &Environment) -> Tasks {
-    let limits = Limits {
-        response_bytes_max: RESPONSE_BYTES_MAX,
-    };
     let http = http::Config {
         reach: segno_integrations::Reach::Public,
         region: environment.region.clone(),
         response_bytes_max: limits::PAYLOAD_BYTES_MAX,
     };
     Tasks::new(tasks::Config {
-        clients: Clients::new(config.clone(), Reach::Everywhere, limits),
+        clients: Clients::new(config.clone(), Reach::Everywhere, Limits::default()),
         eks: eks::Config {
             reach: segno_integrations::Reach::Public,
             response_bytes_max: limits::PAYLOAD_BYTES_MAX,

@@ -3,7 +3,12 @@
 //! They are installed in `target/tools` by `.ci/run`. Where one is missing, the tests that need it are
 //! ignored, and counted so.
 
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test uses its part"
+)]
 #![allow(clippy::print_stderr, reason = "what is missing is said")]
 
 pub(crate) mod payloads;
@@ -193,6 +198,18 @@ where
     };
     Trial::test(name, run).with_ignored_flag(is_ignored)
 }
+
+/// Runs tests that are each handed ministack.
+macro_rules! run {
+    ($($test:ident),+ $(,)?) => {{
+        let arguments = libtest_mimic::Arguments::from_args();
+        let emulator = $crate::harness::Emulator::ministack().map(std::sync::Arc::new);
+        let trials = vec![$($crate::harness::trial(stringify!($test), emulator.as_ref(), $test)),+];
+        drop(emulator);
+        libtest_mimic::run(&arguments, trials).exit_code()
+    }};
+}
+pub(crate) use run;
 
 impl Drop for Emulator {
     fn drop(&mut self) {

@@ -60,6 +60,15 @@ pub struct Limits {
     pub response_bytes_max: u64,
 }
 
+impl Default for Limits {
+    /// Enough for whatever a state may have: that has 256 KiB, and is written longer on the wire.
+    fn default() -> Self {
+        Self {
+            response_bytes_max: 4 << 20,
+        }
+    }
+}
+
 /// What may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {

@@ -331,10 +331,9 @@ mod tests {
     fn events_say_where_they_come_from() {
         let mut given = json!({ "Entries": [{ "Resources": ["r"] }, {}] });
         let caller = Caller {
-            role_arn: None,
-            credentials_role_arn: None,
             execution_arn: "e",
             state_machine_arn: "m",
+            ..Caller::default()
         };
         name_origin(given.as_object_mut().unwrap(), caller);
         let entries = json!([{ "Resources": ["r", "m", "e"] }, { "Resources": ["m", "e"] }]);

@@ -8,16 +8,13 @@ use segno_integrations::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let (url, calls) = segno_get_item::arguments();
-    let limits = Limits {
-        response_bytes_max: 4 << 20,
-    };
-    let clients = Clients::new(segno_get_item::config(&url), Reach::ConfiguredEndpoints, limits);
+    let config = segno_get_item::config(&url);
+    let clients = Clients::new(config, Reach::ConfiguredEndpoints, Limits::default());
     let services = Services::new(clients);
     let caller = Caller {
-        role_arn: None,
-        credentials_role_arn: None,
         execution_arn: "e",
         state_machine_arn: "m",
+        ..Caller::default()
     };
     let parameters = r#"{"TableName":"t","Key":{"id":{"S":"1"}}}"#;
     for _ in 0..calls {
