@@ -26,17 +26,25 @@ pub(super) struct Many {
 #[derive(Clone, Default)]
 pub(super) struct Table {
     members: Vec<Member>,
-    /// Positions, each from 1, at the hash of the name or behind it; 0 where there is none. At least
-    /// half of it is empty.
-    index: Vec<u32>,
+    /// Each at the hash of its name or behind it. At least half of it is empty.
+    index: Vec<Slot>,
+}
+
+/// Where a member is, or nothing.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// Of the name: a member of another hash need not be looked at.
+    hash: u32,
+    /// From 1; 0 where there is none.
+    position: u32,
 }
 
 /// Seeded at random, so that nobody can choose names that share a place.
-fn hash(name: &str) -> u64 {
+fn hash(name: &str) -> u32 {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
     let mut hasher = HASHER.get_or_init(RandomState::default).build_hasher();
     hasher.write(name.as_bytes());
-    hasher.finish()
+    hasher.finish() as u32
 }
 
 impl Many {
@@ -126,22 +134,24 @@ impl Table {
     }
 
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.slot(name).ok()
+        self.slot(name, hash(name)).ok()
     }
 
-    /// The position of a name, or the slot of the index where it belongs.
-    fn slot(&self, name: &str) -> Result<usize, usize> {
+    /// The position of a name, or the place in the index where it belongs.
+    fn slot(&self, name: &str, hash: u32) -> Result<usize, usize> {
         let mask = self.index.len().wrapping_sub(1);
-        let mut slot = hash(name) as usize & mask;
+        let mut at = hash as usize & mask;
         // Half of the index is empty: there is an end.
-        while let Some(position) = self.index[slot].checked_sub(1) {
+        while let slot = self.index[at]
+            && let Some(position) = slot.position.checked_sub(1)
+        {
             let position = position as usize;
-            if *self.members[position].name == *name {
+            if slot.hash == hash && *self.members[position].name == *name {
                 return Ok(position);
             }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
-        Err(slot)
+        Err(at)
     }
 
     /// Adds a member of a name that is not there yet.
@@ -149,20 +159,25 @@ impl Table {
         if (self.members.len() + 1) * 2 > self.index.len() {
             self.grow();
         }
-        if let Err(slot) = self.slot(&member.name) {
+        let hash = hash(&member.name);
+        if let Err(at) = self.slot(&member.name, hash) {
             self.members.push(member);
-            self.index[slot] = number(self.members.len());
+            let position = number(self.members.len());
+            self.index[at] = Slot { hash, position };
         }
     }
 
     fn grow(&mut self) {
-        let slots = ((self.members.len() + 1) * 4).next_power_of_two();
-        self.index = vec![0; slots];
-        for position in 0..self.members.len() {
-            if let Err(slot) = self.slot(&self.members[position].name) {
-                self.index[slot] = number(position + 1);
+        let mask = ((self.members.len() + 1) * 4).next_power_of_two() - 1;
+        let mut index = vec![Slot::default(); mask + 1];
+        for slot in self.index.iter().filter(|slot| slot.position > 0) {
+            let mut at = slot.hash as usize & mask;
+            while index[at].position > 0 {
+                at = (at + 1) & mask;
             }
+            index[at] = *slot;
         }
+        self.index = index;
     }
 }
 
