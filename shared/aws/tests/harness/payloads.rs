@@ -35,7 +35,7 @@ impl Draw {
     fn line(&mut self) -> Value {
         json!({
             "articleNumber": format!("A-{:06}", self.below(1_000_000)),
-            "description": format!("{} {}", self.word(), self.word()),
+            "description": format!("{} {} {}", self.word(), self.word(), self.word()),
             "quantity": 1 + self.below(20),
             "unitPrice": self.below(50_000) as f64 / 100.0,
             "currency": self.one_of(&["EUR", "USD", "GBP"]),
