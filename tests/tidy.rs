@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, fs, process::Command};
 use segno_tests::repository;
 
 /// Each crate, and what it may depend on of this workspace.
-const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("shared/asl", &[]),
     ("shared/interpreter", &["segno-asl"]),
     ("shared/engine", &["segno-asl", "segno-interpreter"]),
     ("shared/integrations", &["segno-asl"]),
+    ("shared/keys", &["segno-asl"]),
     (
         "shared/api",
         &["segno-asl", "segno-interpreter", "segno-engine"],
@@ -38,6 +39,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
             "segno-integrations",
             "segno-api",
             "segno-aws",
+            "segno-keys",
         ],
     ),
     ("functions/api", &["segno-lambda"]),
@@ -56,6 +58,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
             "segno-api",
             "segno-aws",
             "segno-console",
+            "segno-keys",
             "segno-local",
         ],
     ),
