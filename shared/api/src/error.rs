@@ -114,8 +114,34 @@ impl ApiError {
         Self::new("MissingRequiredParameter", message)
     }
 
-    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+    /// Whoever sends it may not do that.
+    pub fn access_denied(message: impl Into<String>) -> Self {
         Self::new("AccessDeniedException", message)
+    }
+
+    /// It is not signed.
+    pub fn missing_authentication_token(message: impl Into<String>) -> Self {
+        Self::new("MissingAuthenticationTokenException", message)
+    }
+
+    /// It is not signed as it should be.
+    pub fn incomplete_signature(message: impl Into<String>) -> Self {
+        Self::new("IncompleteSignatureException", message)
+    }
+
+    /// Its signature is not that of what it is signed with.
+    pub fn invalid_signature(message: impl Into<String>) -> Self {
+        Self::new("InvalidSignatureException", message)
+    }
+
+    /// What it is signed with is not known.
+    pub fn unrecognized_client(message: impl Into<String>) -> Self {
+        Self::new("UnrecognizedClientException", message)
+    }
+
+    /// What it is signed with has ended.
+    pub fn expired_token(message: impl Into<String>) -> Self {
+        Self::new("ExpiredTokenException", message)
     }
 
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
@@ -204,7 +230,7 @@ impl ApiError {
     }
 
     /// The store does not do what it is asked. Whoever asks may see to it: on a laptop it is their disk.
-    pub(crate) fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = match source.source() {
             Some(why) => format!("{source}: {why}"),
             None => source.to_string(),
@@ -231,7 +257,8 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn into_response(self) -> Response {
+    /// The answer that tells it.
+    pub fn into_response(self) -> Response {
         let status = self.status();
         let mut body = json!({ "__type": self.name, "message": self.message });
         if let Some((name, value)) = self.detail {

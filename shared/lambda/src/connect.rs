@@ -19,10 +19,11 @@ use segno_integrations::{
     api_gateway,
     aws::{Clients, Limits, Reach},
     eks, http,
+    services::Services,
     tasks::{self, ConnectionSource, Tasks},
 };
 
-use crate::{AwsApi, AwsEngine, Environment};
+use crate::{AwsApi, AwsEngine, Environment, KeyRing};
 
 /// How long the worker of an activity waits for a task: API Gateway waits no longer than 30 seconds.
 const ACTIVITY_PATIENCE: Duration = Duration::from_secs(20);
@@ -43,7 +44,21 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// Connects to what the environment names. Nothing is sent yet.
 pub async fn connect(environment: &Environment) -> AwsApi {
-    let config = aws_config::defaults(BehaviorVersion::latest())
+    api(&configuration(environment).await, environment)
+}
+
+/// The same, and the keys of the stack if it has any.
+pub async fn connect_with_keys(environment: &Environment) -> (AwsApi, Option<KeyRing>) {
+    let config = configuration(environment).await;
+    let keys = environment.keys_secret.as_ref().map(|secret| {
+        let clients = Clients::new(config.clone(), Reach::Everywhere, Limits::default());
+        KeyRing::new(Services::new(clients), secret, &environment.region)
+    });
+    (api(&config, environment), keys)
+}
+
+async fn configuration(environment: &Environment) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(environment.region.clone()))
         .http_client(
             Builder::new()
@@ -51,7 +66,10 @@ pub async fn connect(environment: &Environment) -> AwsApi {
                 .build_https(),
         )
         .load()
-        .await;
+        .await
+}
+
+fn api(config: &SdkConfig, environment: &Environment) -> AwsApi {
     let api = ApiConfig {
         region: environment.region.clone(),
         account_id: environment.account_id.clone(),
@@ -59,7 +77,7 @@ pub async fn connect(environment: &Environment) -> AwsApi {
         roles: environment.roles.clone(),
         activity_patience: ACTIVITY_PATIENCE,
     };
-    Api::new(engine(&config, environment), api)
+    Api::new(engine(config, environment), api)
 }
 
 fn engine(config: &SdkConfig, environment: &Environment) -> AwsEngine {

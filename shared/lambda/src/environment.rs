@@ -31,6 +31,8 @@ pub struct Environment {
     pub roles: Option<Pattern>,
     /// State machines that are started by what has this ARN.
     pub triggers: BTreeMap<String, String>,
+    /// The secret with the keys that requests may be signed with.
+    pub keys_secret: Option<String>,
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -73,6 +75,7 @@ impl Environment {
                     .context("SEGNO_TRIGGERS must be an object of ARNs and state machines")?,
                 None => BTreeMap::new(),
             },
+            keys_secret: optional("SEGNO_KEYS_SECRET"),
         })
     }
 }

@@ -6,6 +6,7 @@ pub mod callback;
 mod connect;
 pub mod environment;
 pub mod http;
+mod keys;
 mod logs;
 pub mod step;
 pub mod trigger;
@@ -14,7 +15,12 @@ use segno_api::Api;
 use segno_aws::{AwsBackend, tasks::AwsInvoker};
 use segno_engine::{Engine, clock::SystemClock};
 
-pub use self::{connect::connect, environment::Environment, logs::log};
+pub use self::{
+    connect::{connect, connect_with_keys},
+    environment::Environment,
+    keys::KeyRing,
+    logs::log,
+};
 
 /// The engine of a deployed stack.
 pub type AwsEngine = Engine<AwsBackend, AwsInvoker, SystemClock>;
