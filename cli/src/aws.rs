@@ -100,12 +100,16 @@ pub(crate) async fn connect(
 
 /// A configuration with the credentials that any AWS tool would find.
 async fn account(region: &str) -> aws_types::sdk_config::Builder {
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region.to_owned()))
-        .http_client(http_client())
-        .load()
-        .await
-        .into_builder()
+    of_tools(Some(region.to_owned())).await.into_builder()
+}
+
+/// The configuration that any AWS tool would find: credentials, region and endpoints.
+pub(crate) async fn of_tools(region: Option<String>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    loader.load().await
 }
 
 /// A configuration with the environment's credentials, or some that no service of AWS takes.

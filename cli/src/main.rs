@@ -10,6 +10,7 @@ mod answer;
 mod aws;
 mod client;
 mod definition;
+mod deploy;
 mod dev;
 mod endpoint;
 mod environment;
@@ -20,6 +21,7 @@ mod history;
 mod iam;
 mod input;
 mod invoker;
+mod keys;
 mod list;
 mod logs;
 mod mock;
@@ -27,6 +29,7 @@ mod progress;
 mod run;
 mod services;
 mod show;
+mod stack;
 mod start;
 mod stop;
 mod terminal;
@@ -61,6 +64,8 @@ enum Command {
     SendSuccess(answer::Success),
     SendFailure(answer::Failure),
     SendHeartbeat(answer::Heartbeat),
+    Deploy(deploy::Arguments),
+    Keys(keys::Arguments),
 }
 
 #[tokio::main]
@@ -82,6 +87,8 @@ async fn main() -> ExitCode {
         Command::SendSuccess(arguments) => answer::success(arguments).await,
         Command::SendFailure(arguments) => answer::failure(arguments).await,
         Command::SendHeartbeat(arguments) => answer::heartbeat(arguments).await,
+        Command::Deploy(arguments) => deploy::deploy(arguments).await,
+        Command::Keys(arguments) => keys::keys(arguments).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -51,6 +51,14 @@ while True:
 """
 
 
+def resolve(host, *rest, _resolve=socket.getaddrinfo, **more):
+    """Names below localhost are this machine, wherever the system does not say so."""
+    return _resolve("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **more)
+
+
+socket.getaddrinfo = resolve
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -118,6 +126,13 @@ class Account:
         if run.returncode != 0:
             raise RuntimeError(f"aws {' '.join(arguments)}: {run.stdout}{run.stderr}")
         return run.stdout
+
+    def segno(self, *arguments, **environment):
+        """The command line of Segno: what it has done."""
+        return subprocess.run(
+            [TARGET / "debug" / "segno", *arguments],
+            env=self.environment | environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS,
+        )
 
     def function(self, name, handler):
         """A function beside the stack, in Python: its ARN."""
@@ -189,10 +204,23 @@ class Stack:
         described = account.client("cloudformation").describe_stacks(StackName=name)
         outputs = described["Stacks"][0]["Outputs"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
-        gateway = self.outputs["Endpoint"].split("//")[1].split(".")[0]
-        self.url = f"{account.url}/_aws/execute-api/{gateway}/$default"
+        self.url = f"{account.url}/_aws/execute-api/{self.host('Endpoint')}/$default"
         self.sfn = account.client("stepfunctions", f"{self.url}/")
         self.admin = account.client("stepfunctions", f"{self.url}/admin")
+
+    def host(self, output):
+        """The first label of the address that an output has."""
+        return self.outputs[output].split("//")[1].split(".")[0]
+
+    def client_with_key(self, id, secret, region="us-east-1"):
+        """A client as people have it, but for the endpoint, the region and the key."""
+        return boto3.client(
+            "stepfunctions",
+            # By the name of the host: the path is signed, too.
+            endpoint_url=f"http://{self.host('KeysEndpoint')}.execute-api.localhost:{self.account.port}",
+            region_name=region, aws_access_key_id=id, aws_secret_access_key=secret,
+            config=Config(retries={"max_attempts": 1}, inject_host_prefix=False),
+        )
 
     def trust(self, actions):
         """The role of the machines, which lets only this stack's functions assume it, and may do that."""

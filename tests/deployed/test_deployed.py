@@ -1,12 +1,17 @@
 """What a deployed stack does, through API Gateway."""
 
+import datetime
 import json
 import os
+import pathlib
+import re
 import signal
+import tempfile
 import time
 import unittest
+import unittest.mock
 
-from stack import ACCOUNT, ROLE, Account, Stack
+from stack import ACCOUNT, REPOSITORY, ROLE, Account, Stack
 
 CHECK = """
 class OutOfStock(Exception):
@@ -44,7 +49,7 @@ class Deployed(unittest.TestCase):
         cls.stack = Stack(cls.account)
         cls.stack.trust(["lambda:InvokeFunction", "sqs:SendMessage"])
         # The schedule comes by each minute: what waits for it begins before all else.
-        cls.waits = Stack(cls.account, "waits", LongestDelaySeconds=2)
+        cls.waits = Stack(cls.account, "waits", LongestDelaySeconds=2, Keys="on")
         machine = cls.waits.create("long", one({"Type": "Wait", "Seconds": 5}))
         cls.waiting = cls.waits.sfn.start_execution(stateMachineArn=machine)["executionArn"]
         cls.check = cls.account.function("check", CHECK)
@@ -185,6 +190,109 @@ class Deployed(unittest.TestCase):
             self.stack.admin.create_state_machine(
                 name="m", definition=json.dumps(one({"Type": "Pass"})), roleArn=f"arn:aws:iam::{ACCOUNT}:role/other",
             )
+
+    def key(self, *options):
+        """A new key of the stack that has keys: its id and its secret."""
+        made = self.account.segno("keys", "create", "--stack", "waits", *options)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        exported = dict(re.findall(r"(AWS_\w+)=(\S+)", made.stdout))
+        self.assertEqual(exported["AWS_ENDPOINT_URL_SFN"], self.waits.outputs["KeysEndpoint"])
+        self.assertEqual(exported["AWS_DEFAULT_REGION"], "us-east-1")
+        # The function reads the keys once a second at most.
+        time.sleep(1)
+        return exported["AWS_ACCESS_KEY_ID"], exported["AWS_SECRET_ACCESS_KEY"]
+
+    def refused(self, name, message, call, **request):
+        with self.assertRaises(Exception) as refused:
+            call(**request)
+        error = refused.exception.response["Error"]
+        self.assertEqual(error["Code"], name, error)
+        self.assertRegex(error["Message"], message)
+
+    def test_an_unchanged_sdk_comes_in_with_a_key(self):
+        sfn = self.waits.client_with_key(*self.key("--operations", "*", "--expires", "1h"))
+        machine = sfn.create_state_machine(
+            name="keyed", definition=json.dumps(one({"Type": "Pass"})), roleArn=ROLE, type="EXPRESS",
+        )["stateMachineArn"]
+        self.succeeds(sfn.start_sync_execution(stateMachineArn=machine, input='{"ä":"  b"}'), {"ä": "  b"})
+        self.assertIn(machine, [listed["stateMachineArn"] for listed in sfn.list_state_machines()["stateMachines"]])
+
+    def test_a_key_is_for_its_operations_and_its_state_machines(self):
+        own = self.waits.create("own-1", one({"Type": "Pass"}))
+        other = self.waits.create("other", one({"Type": "Pass"}))
+        sfn = self.waits.client_with_key(*self.key("--operations", "Start*,List*", "--state-machines", "own-*"))
+        started = sfn.start_execution(stateMachineArn=own)["executionArn"]
+        self.assertEqual(self.waits.wait(started)["status"], "SUCCEEDED")
+        denied = "AccessDeniedException"
+        self.refused(denied, "states:StartExecution on .* other$", sfn.start_execution, stateMachineArn=other)
+        self.refused(denied, "states:ListStateMachines", sfn.list_state_machines)
+        self.refused(denied, "states:StopExecution$", sfn.stop_execution, executionArn=started)
+
+    def test_who_has_no_key_is_refused_in_the_words_of_aws(self):
+        id, secret = self.key("--operations", "*")
+        call = self.waits.client_with_key(id, secret).list_state_machines
+        call()
+        invalid = "InvalidSignatureException"
+        self.refused(invalid, "does not match", self.waits.client_with_key(id, secret[::-1]).list_state_machines)
+        self.refused(invalid, "valid region", self.waits.client_with_key(id, secret, "eu-west-1").list_state_machines)
+        self.refused(
+            "UnrecognizedClientException", "security token", self.waits.client_with_key("AKIA", secret).list_state_machines
+        )
+        for minutes, message in [(-6, "Signature expired"), (6, "not yet current")]:
+            then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+            with unittest.mock.patch("botocore.auth.get_current_datetime", return_value=then.replace(tzinfo=None)):
+                self.refused(invalid, message, call)
+
+    def test_keys_are_listed_without_their_secrets_and_revoked(self):
+        id, secret = self.key("--operations", "Describe*", "--state-machines", "a,b-*", "--expires", "never")
+        listed = self.account.segno("keys", "list", "--stack", "waits").stdout
+        self.assertRegex(listed, rf"{id} +Describe\* +a,b-\* .* never")
+        self.assertNotIn(secret, listed)
+        self.assertNotIn(secret, self.account.segno("keys", "list", "--stack", "waits", "--format", "json").stdout)
+        revoked = self.account.segno("keys", "revoke", id, "--stack", "waits")
+        self.assertEqual(revoked.returncode, 0, revoked.stderr)
+        self.assertNotIn(id, self.account.segno("keys", "list", "--stack", "waits").stdout)
+        self.assertIn("there is no key", self.account.segno("keys", "revoke", id, "--stack", "waits").stderr)
+
+    def test_without_the_parameter_there_are_no_keys(self):
+        self.assertNotIn("KeysEndpoint", self.stack.outputs)
+        self.assertIn("--parameter Keys=on", self.account.segno("keys", "list").stderr)
+
+    def test_what_comes_through_the_function_url(self):
+        machine = self.stack.create("by-url", one({"Type": "Task", "Resource": self.pay}), type="EXPRESS")
+        functions = self.account.client("lambda").list_functions()["Functions"]
+        [api] = [function["FunctionName"] for function in functions if function["FunctionName"].startswith("segno-Api")]
+        event = json.loads((REPOSITORY / "events/api/function-url.json").read_text())
+        event["body"] = json.dumps({"stateMachineArn": machine, "input": '{"reserved":4}'})
+        answer, failed = self.stack.invoke(api, event)
+        self.assertFalse(failed, answer)
+        self.assertEqual(json.loads(json.loads(answer["body"])["output"]), {"paid": 40})
+        # The emulator does not say who has signed, as AWS does: that is nobody.
+        url = f"{self.account.url}/_aws/lambda-url/{self.stack.host('FunctionUrl')}/"
+        by_url = self.account.client("stepfunctions", url)
+        self.refused("MissingAuthenticationTokenException", "Missing", by_url.list_state_machines)
+
+    def test_a_deployment_with_sam(self):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.account.folder))
+        missing = self.account.segno("deploy", "--template", str(REPOSITORY / "template.yaml"), PATH=str(folder))
+        self.assertEqual(missing.returncode, 2)
+        self.assertRegex(missing.stderr, "(?s)aws-sam-cli.*cargo-lambda")
+        for program in ["sam", "cargo"]:
+            stub = folder / program
+            stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{folder}/{program}.log\n')
+            stub.chmod(0o755)
+        deployed = self.account.segno(
+            "deploy", "--template", str(REPOSITORY / "template.yaml"), "--stack", "waits", "--parameter", "Keys=on",
+            "--parameter", 'Triggers={"a": "b"}', "--", "--profile", "work", PATH=f"{folder}:/bin",
+        )
+        self.assertEqual(deployed.returncode, 0, deployed.stderr)
+        self.assertIn(self.waits.outputs["Endpoint"], deployed.stdout)
+        self.assertIn(f"export AWS_ENDPOINT_URL_SFN={self.waits.outputs['KeysEndpoint']}", deployed.stdout)
+        _, build, deploy = (folder / "sam.log").read_text().splitlines()
+        # As the AWS SAM CLI wants JSON.
+        overrides = r'--parameter-overrides Keys=on Triggers="{\"a\": \"b\"}" Architecture=arm64'
+        self.assertEqual(build, f"build --beta-features --template-file template.yaml {overrides}")
+        self.assertRegex(deploy, rf"^deploy .*--stack-name waits .*{re.escape(overrides)} --profile work$")
 
     def test_an_execution_goes_on_when_its_worker_is_killed(self):
         retry = [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 1, "MaxAttempts": 3}]
