@@ -29,7 +29,7 @@ const SEEDS: u64 = 10_000;
 const MUTATION_SEEDS: u64 = 2_000;
 
 /// What must have happened at least once, or the seeds show less than they promise.
-const SITUATIONS: [&str; 64] = [
+const SITUATIONS: [&str; 71] = [
     // What goes wrong.
     "deaths",
     "stalls",
@@ -82,6 +82,14 @@ const SITUATIONS: [&str; 64] = [
     "history: ExecutionAborted",
     "history: ExecutionRedriven",
     "history: ExecutionTimedOut",
+    // Who listens.
+    "status changes: RUNNING",
+    "status changes: SUCCEEDED",
+    "status changes: FAILED",
+    "status changes: TIMED_OUT",
+    "status changes: ABORTED",
+    "refusals: tell",
+    "attempts reported lost",
     // Several at once.
     "history: MapStateSucceeded",
     "history: MapStateFailed",

@@ -51,7 +51,7 @@ const fn again(point: Point) -> Point {
 }
 
 /// All of them.
-pub(crate) const POINTS: [Point; 59] = [
+pub(crate) const POINTS: [Point; 63] = [
     before("start: before its message", "send Start"),
     before("start: before its head row", "create head"),
     between(
@@ -110,6 +110,17 @@ pub(crate) const POINTS: [Point; 59] = [
         "send ChildEnded",
     ),
     after("parent: after it is told", "send ChildEnded"),
+    before("status: before it is told", "tell"),
+    between(
+        "status: after the commit, before it is told",
+        "commit",
+        "tell",
+    ),
+    between(
+        "status: after it is told, before the message goes",
+        "tell",
+        "delete",
+    ),
     before("wake-up: before it is sent", "send Wake"),
     between(
         "wake-up: after its commit, before it is sent",
@@ -186,6 +197,7 @@ pub(crate) const POINTS: [Point; 59] = [
         "again: before the parent is told",
         "send ChildEnded",
     )),
+    again(before("again: before a status is told", "tell")),
     again(before("again: before the wake-up", "send Wake")),
     again(before("again: before an answer is put", "decide Answered")),
     again(before("again: before a redrive's message", "send Redrive")),

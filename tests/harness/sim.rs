@@ -9,6 +9,7 @@ pub mod faults;
 mod functions;
 pub mod jobs;
 mod judge;
+mod listener;
 mod mutations;
 pub mod pattern;
 pub mod program;

@@ -12,7 +12,10 @@ use segno_interpreter::{
     transition::{BUDGET_BYTES, BUDGET_EVENTS},
 };
 
-use crate::logs::{Logs, Unlogged};
+use crate::{
+    logs::{Logs, Unlogged},
+    status::StatusChanges,
+};
 
 /// How an engine works. The default is for one process that keeps its store to itself.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct Config {
     pub nudge_delay: Duration,
     /// Where the logs of state machines go.
     pub logs: Arc<dyn Logs>,
+    /// Who is told of status changes.
+    pub status_changes: Option<Arc<dyn StatusChanges>>,
     /// Where randomness comes from: seeds of events, nonces of commits.
     pub entropy: Entropy,
 }
@@ -81,6 +86,7 @@ impl Default for Config {
             bounds: Bounds::STRICT,
             nudge_delay: Duration::from_secs(60),
             logs: Arc::new(Unlogged),
+            status_changes: None,
             entropy: Entropy::default(),
         }
     }

@@ -32,6 +32,7 @@ mod recovery;
 mod retention;
 mod session;
 mod shift;
+pub mod status;
 mod step;
 pub mod store;
 pub mod wide;
@@ -43,7 +44,7 @@ use std::{
 };
 
 use segno_asl::definition::{Diagnostics, StateMachine, parse};
-use segno_interpreter::{key::ExecutionKey, transition::Transition};
+use segno_interpreter::{event::Timestamp, key::ExecutionKey, transition::Transition};
 use tokio::{sync::Notify, time::Instant};
 
 pub use self::{
@@ -94,6 +95,9 @@ struct Inner<S, I, C> {
 pub trait Observer: Send + Sync + 'static {
     /// An execution has moved on.
     fn committed(&self, execution: &ExecutionKey, transition: &Transition);
+
+    /// So many attempts of an execution were lost: their worker is gone, and nobody knows what it did.
+    fn lost(&self, _execution: &ExecutionKey, _attempts: usize, _now: Timestamp) {}
 }
 
 /// Watches nothing.

@@ -11,6 +11,7 @@ mod guard;
 mod hand_on;
 mod jobs;
 mod perform;
+mod tell;
 
 pub(crate) use self::{
     events::started,
@@ -30,7 +31,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use self::{claims::Holder, jobs::Errands};
+use self::{claims::Holder, jobs::Errands, tell::Telling};
 use crate::{
     Backend, Clock, Engine, Invoker, StepError,
     queue::{Body, Cause, Received},
@@ -58,6 +59,8 @@ pub(crate) struct Session<S, I, C> {
     attempts: Attempts,
     /// What is asked and done about jobs.
     errands: Errands,
+    /// Status changes that are being told.
+    telling: Telling,
     holder: Holder,
     /// What has happened here, and is not committed yet.
     events: Vec<EventKind>,
@@ -100,6 +103,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             committed: 0,
             attempts: Attempts::default(),
             errands: Errands::default(),
+            telling: Telling::default(),
             holder: Holder::default(),
             events: Vec::new(),
             passed_on: BTreeSet::new(),
@@ -222,9 +226,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let loaded = self.newest(received).await?;
         let rechecks = self.rechecks(received, &loaded);
         let mut told = self.told(&subject, received, &loaded.checkpoint).await?;
-        let mut claimed_until = None;
+        let (mut claimed_until, mut attempts_lost) = (None, 0);
         if rechecks.is_some() {
             let lost = self.lost(&subject, &loaded.checkpoint).await?;
+            attempts_lost = lost.attempts();
             told.extend(
                 lost.events
                     .into_iter()
@@ -259,6 +264,11 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             .engine
             .step(&self.execution, machine, Some(loaded), &request);
         let stepped = stepped.await?;
+        if attempts_lost > 0 && stepped.is_committed {
+            let now = self.engine.clock().now();
+            let observer = self.engine.observer();
+            observer.lost(&self.execution, attempts_lost, now);
+        }
         Ok(Some(Turned {
             subject,
             stepped,
@@ -295,6 +305,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         self.attempts.keep_claimed(checkpoint, holder);
         self.errands.keep_owed(checkpoint);
         self.perform(&turned);
+        self.tell(&received, &turned);
         // Only now it is known which calls are over.
         self.has_room = (turned.stepped.is_committed || turned.is_recheck)
             && self.attempts.room(self.engine.config().attempts_max) > 0
@@ -313,7 +324,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
         let wake = checkpoint.and_then(|checkpoint| checkpoint.wake);
         let is_open = checkpoint.is_some_and(|checkpoint| !checkpoint.status.is_closed());
         let is_idle = self.attempts.is_empty() && self.errands.is_empty();
-        if is_idle && !(is_open && self.engine.config().holds_on) {
+        if is_idle && self.telling.is_empty() && !(is_open && self.engine.config().holds_on) {
             return !self.inbox.is_empty();
         }
         // A child moves its parent as little as a call does by letting time jump, and so does a job.
@@ -344,6 +355,7 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
             }
             Some(event) = self.attempts.next() => ended = Some(event),
             Some(event) = self.errands.next() => self.events.push(event),
+            Some(()) = self.telling.next() => {}
             Some(received) = self.inbox.recv() => self.unread.push(received),
         }
         if is_renewal_due {

@@ -8,6 +8,7 @@ use segno_interpreter::{
     checkpoint::{AttemptId, Checkpoint, Status},
     command::Command,
     event::{Event, EventKind, Timestamp},
+    history::{Detail, HistoryEvent},
     key::ExecutionKey,
     payload::Payloads,
     transition::{Corrupt, Transition},
@@ -82,6 +83,8 @@ pub(crate) struct Stepped {
     pub(crate) commands: Vec<Command>,
     /// Whether there was anything to commit.
     pub(crate) is_committed: bool,
+    /// Whether the execution begins with that, or goes on after a redrive.
+    pub(crate) is_begun: bool,
     /// Whether the head row shows it already.
     pub(crate) is_shown: bool,
 }
@@ -92,6 +95,7 @@ impl Stepped {
             loaded,
             commands: Vec::new(),
             is_committed: false,
+            is_begun: false,
             is_shown: false,
         }
     }
@@ -338,6 +342,7 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             },
             commands: transition.commands,
             is_committed: true,
+            is_begun: transition.history.iter().any(is_beginning),
             is_shown: committed.is_head_written,
         })
     }
@@ -436,6 +441,14 @@ impl<'a> Whole<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether an execution runs from this event on.
+fn is_beginning(event: &HistoryEvent) -> bool {
+    matches!(
+        event.detail,
+        Detail::ExecutionStarted { .. } | Detail::ExecutionRedriven { .. }
+    )
 }
 
 impl Shown {

@@ -90,6 +90,8 @@ struct State {
     open_calls: BTreeSet<Attempted>,
     starts: BTreeSet<ExecutionKey>,
     stops: BTreeMap<String, EndStatus>,
+    /// The statuses of each execution that somebody was told of.
+    heard: BTreeMap<String, BTreeSet<String>>,
     redrives: BTreeMap<String, u32>,
 }
 
@@ -286,6 +288,18 @@ impl Book {
     /// The acknowledged redrives of an execution.
     pub fn redrives(&self, arn: &str) -> u32 {
         self.state().redrives.get(arn).copied().unwrap_or(0)
+    }
+
+    /// Somebody was told of a status change.
+    pub fn heard(&self, arn: &str, status: &str) {
+        let mut book = self.state();
+        let heard = book.heard.entry(arn.to_owned()).or_default();
+        heard.insert(status.to_owned());
+    }
+
+    /// The statuses of an execution that somebody was told of.
+    pub fn heard_of(&self, arn: &str) -> BTreeSet<String> {
+        self.state().heard.get(arn).cloned().unwrap_or_default()
     }
 
     /// The executions that have a commit.

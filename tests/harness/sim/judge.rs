@@ -174,6 +174,7 @@ async fn is_consistent(world: &World, key: &ExecutionKey) -> Result<(), String> 
             return Err("its redrives are not shown".into());
         }
     }
+    was_told(world, key, checkpoint.status.name()).await?;
     if checkpoint.redrives() < world.book.redrives(&key.arn) {
         return Err("a redrive was acknowledged, and is lost".into());
     }
@@ -196,6 +197,22 @@ async fn is_consistent(world: &World, key: &ExecutionKey) -> Result<(), String> 
         ));
     }
     answers_count(world, key, &events, &payloads)
+}
+
+/// Whoever listens has heard that it began and how it ended, unless a message was lost that guarded that.
+async fn was_told(world: &World, key: &ExecutionKey, status: &str) -> Result<(), String> {
+    let head = world.store.head(&key.arn).await.unwrap();
+    // One that was stopped before it was ever started has no row.
+    if !world.faults.is_durable || head.is_none_or(|head| head.key != *key) {
+        return Ok(());
+    }
+    let heard = world.book.heard_of(&key.arn);
+    match heard.contains("RUNNING") && heard.contains(status) {
+        true => Ok(()),
+        false => Err(format!(
+            "it is {status}, and whoever listens heard {heard:?}"
+        )),
+    }
 }
 
 /// Whether an attempt begins with this event.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use segno_engine::{
-    Clock, Config, Engine, Unobserved,
+    Clock, Config, Engine,
     config::{Entropy, Stride},
 };
 use segno_interpreter::event::Timestamp;
@@ -27,6 +27,7 @@ use super::{
     faults::Faults,
     functions::Functions,
     judge,
+    listener::Listener,
     world::{Counts, Deathbed, ProcessId, World},
 };
 
@@ -227,6 +228,7 @@ impl Sim {
             process,
         };
         let randomness = world.chance.fork();
+        let listener = || Listener::new(Arc::clone(&world), process);
         let config = Config {
             claim_lifetime: world.faults.claim_lifetime,
             attempts_max: world.faults.attempts_max,
@@ -238,11 +240,13 @@ impl Sim {
                 randomness.fill(bytes);
                 Ok(())
             }),
+            status_changes: Some(Arc::new(listener())),
             ..Config::default()
         };
+        let observer = listener();
         let functions = Functions::new(Arc::clone(self), process);
         let backend = Backend::new(world, process);
-        Engine::configured(backend, functions, clock, config, Unobserved)
+        Engine::configured(backend, functions, clock, config, observer)
     }
 
     /// Asks somebody to recover, now and then.

@@ -5,7 +5,7 @@ use segno_engine::{
     Backend, Clock, Invoker,
     catalog::{Machine, StateMachineRecord},
     operations::{Pick, StartRequest, arn::Qualifier},
-    store::{Created, EndStatus, Head, HeadCursor, HeadQuery},
+    store::{Created, End, EndStatus, Head, HeadCursor, HeadQuery},
 };
 use segno_interpreter::{
     event::Timestamp,
@@ -240,19 +240,16 @@ impl<S: Backend, I: Invoker, C: Clock> Api<S, I, C> {
     }
 
     pub(super) fn redrive_standing(&self, head: &Head) -> Redrive {
-        let Some(end) = &head.shown.end else {
-            return Redrive::Impossible("Execution is RUNNING and cannot be redriven".into());
-        };
-        if end.status == EndStatus::Succeeded {
-            return Redrive::Impossible("Execution is SUCCEEDED and cannot be redriven".into());
-        }
-        let since: Timestamp = end.at;
-        if self.engine.clock().now().0 - since.0 > REDRIVE_PERIOD_MILLISECONDS {
+        let failed = head.shown.end.as_ref();
+        let failed = failed.filter(|end| end.status != EndStatus::Succeeded);
+        let is_past =
+            |end: &End| self.engine.clock().now().0 - end.at.0 > REDRIVE_PERIOD_MILLISECONDS;
+        if failed.is_some_and(is_past) {
             return Redrive::Impossible("Execution redrivable period exceeded".into());
         }
-        match head.shown.is_redrivable {
-            true => Redrive::Possible,
-            false => Redrive::Impossible("Execution history event limit exceeded".into()),
+        match head.shown.redrive_obstacle() {
+            None => Redrive::Possible,
+            Some(obstacle) => Redrive::Impossible(obstacle.into()),
         }
     }
 }

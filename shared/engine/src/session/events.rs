@@ -28,6 +28,14 @@ pub(super) struct Lost {
     pub(super) claimed_until: Option<Timestamp>,
 }
 
+impl Lost {
+    /// Attempts of which nobody knows what became.
+    pub(super) fn attempts(&self) -> usize {
+        let is_end = |event: &&EventKind| matches!(event, EventKind::AttemptEnded { .. });
+        self.events.iter().filter(is_end).count()
+    }
+}
+
 impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
     /// The execution that the messages are about; `None` if there is none of that key.
     pub(super) async fn subject(

@@ -89,6 +89,10 @@ impl<S: Backend, I: Invoker, C: Clock> Session<S, I, C> {
 
     /// Deletes what is finished with. As long as there is something to do, one message is kept.
     pub(super) async fn delete_all_but_the_guard(&mut self) {
+        // What tells of a start guards that it is told.
+        if !self.telling.is_empty() {
+            return;
+        }
         let is_idle = self.attempts.is_empty() && self.errands.is_empty();
         let goes_on = !is_idle || self.has_work();
         let Some(guard) = self.held.first().filter(|_| goes_on && !self.has_lapsed()) else {
