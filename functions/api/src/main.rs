@@ -1,17 +1,28 @@
-//! The Step Functions API: every operation at one address, routed by `X-Amz-Target`.
+//! The Step Functions API: every operation at one address, routed by `X-Amz-Target`. And state machines as
+//! resources of CloudFormation.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use segno_lambda::{Environment, connect_with_keys, http, log};
+use segno_lambda::{Environment, connect_with_keys, http, log, resource};
+use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     log();
-    let (api, keys) = connect_with_keys(&Environment::read()?).await;
+    let environment = Environment::read()?;
+    let (api, keys) = connect_with_keys(&environment).await;
     let (api, keys) = (&api, keys.as_ref());
     run(service_fn(
-        move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-            Ok::<_, Error>(http::answer(api, keys, &event.payload).await)
+        move |LambdaEvent { payload, .. }: LambdaEvent<Value>| async move {
+            if resource::is_request(&payload) {
+                let reach = environment.answers_reach;
+                let objects = &**api.engine().invoker().tasks().services();
+                let answered = resource::answer(api, objects, reach, payload).await;
+                return answered.map_err(Error::from);
+            }
+            let request = serde_json::from_value(payload)?;
+            Ok(serde_json::to_value(
+                http::answer(api, keys, &request).await,
+            )?)
         },
     ))
     .await

@@ -13,6 +13,7 @@ pub mod lint;
 pub mod local;
 pub mod logs;
 mod models;
+pub mod put;
 pub mod results;
 mod sdk_error;
 pub mod services;

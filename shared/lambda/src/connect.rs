@@ -1,6 +1,6 @@
 //! The engine and the API of a stack.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::BehaviorVersion;
 use aws_smithy_http_client::{
@@ -14,7 +14,7 @@ use segno_aws::{
     AwsBackend, Options,
     tasks::{AwsInvoker, MachineRoles},
 };
-use segno_engine::{Config, Engine, Unobserved, clock::SystemClock};
+use segno_engine::{Config, Engine, clock::SystemClock, status::StatusChanges};
 use segno_integrations::{
     api_gateway,
     aws::{Clients, Limits, Reach},
@@ -23,7 +23,7 @@ use segno_integrations::{
     tasks::{self, ConnectionSource, Tasks},
 };
 
-use crate::{AwsApi, AwsEngine, Environment, KeyRing};
+use crate::{AwsApi, AwsEngine, Environment, KeyRing, metrics::Metrics, status::EventBus};
 
 /// How long the worker of an activity waits for a task: API Gateway waits no longer than 30 seconds.
 const ACTIVITY_PATIENCE: Duration = Duration::from_secs(20);
@@ -89,14 +89,20 @@ fn engine(config: &SdkConfig, environment: &Environment) -> AwsEngine {
     };
     let backend = AwsBackend::new(config, environment.places.clone(), options);
     let invoker = AwsInvoker::new(tasks(config, environment), MachineRoles::Assumed);
+    let status_changes = environment.event_bus.clone().map(|bus| {
+        let services = Arc::clone(invoker.tasks().services());
+        Arc::new(EventBus::new(services, bus)) as Arc<dyn StatusChanges>
+    });
     let settings = Config {
         claim_lifetime: Some(CLAIM_LIFETIME),
         call_time_max: Some(CALL_TIME_MAX),
         attempts_max: ATTEMPTS_MAX,
         bounds: environment.bounds,
+        status_changes,
         ..Config::default()
     };
-    Engine::configured(backend, invoker, SystemClock, settings, Unobserved)
+    let metrics = Metrics::new(environment.stack.clone());
+    Engine::configured(backend, invoker, SystemClock, settings, metrics)
 }
 
 fn tasks(config: &SdkConfig, environment: &Environment) -> Tasks {

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, env, str::FromStr, time::Duration};
 use anyhow::{Context, anyhow};
 use segno_asl::choice::Pattern;
 use segno_aws::{DELAY_MAX, Places, Queues};
+use segno_integrations::Reach;
 use segno_interpreter::bounds::Bounds;
 
 /// The configuration of a stack, as `template.yaml` writes it.
@@ -29,6 +30,12 @@ pub struct Environment {
     pub delay_max: Duration,
     /// Roles that state machines may have: a pattern of ARNs.
     pub roles: Option<Pattern>,
+    /// Name of the stack.
+    pub stack: String,
+    /// The bus of EventBridge that is told of status changes, if one is.
+    pub event_bus: Option<String>,
+    /// How far answers to CloudFormation may go: no further than to AWS itself.
+    pub answers_reach: Reach,
     /// State machines that are started by what has this ARN.
     pub triggers: BTreeMap<String, String>,
     /// The secret with the keys that requests may be signed with.
@@ -70,6 +77,13 @@ impl Environment {
                 Some(pattern) => Some(Pattern::compile(&pattern)?),
                 None => None,
             },
+            stack: required("SEGNO_STACK")?,
+            answers_reach: match optional("AWS_ENDPOINT_URL") {
+                None => Reach::Public,
+                // Its place is taken by something on this machine, which is all that is reached without TLS.
+                Some(_) => Reach::Loopback,
+            },
+            event_bus: optional("SEGNO_EVENT_BUS"),
             triggers: match optional("SEGNO_TRIGGERS") {
                 Some(text) => serde_json::from_str(&text)
                     .context("SEGNO_TRIGGERS must be an object of ARNs and state machines")?,

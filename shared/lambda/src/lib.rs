@@ -8,6 +8,9 @@ pub mod environment;
 pub mod http;
 mod keys;
 mod logs;
+mod metrics;
+pub mod resource;
+mod status;
 pub mod step;
 pub mod trigger;
 
@@ -20,6 +23,7 @@ pub use self::{
     environment::Environment,
     keys::KeyRing,
     logs::log,
+    metrics::Metrics,
 };
 
 /// The engine of a deployed stack.

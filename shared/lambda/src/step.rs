@@ -11,7 +11,7 @@ use segno_engine::{Clock, clock::SystemClock};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{AwsEngine, batch};
+use crate::{AwsEngine, Metrics, batch};
 
 /// When the invocation ends.
 pub fn deadline(context: &Context) -> Instant {
@@ -25,11 +25,12 @@ pub fn deadline(context: &Context) -> Instant {
 /// # Errors
 ///
 /// What did not work: the messages come again, and so does the schedule.
-pub fn answer(
-    engine: &AwsEngine,
+pub fn answer<'a>(
+    engine: &'a AwsEngine,
+    metrics: &'a Metrics,
     event: Value,
     deadline: Instant,
-) -> Pin<Box<dyn Future<Output = anyhow::Result<Value>> + Send + '_>> {
+) -> Pin<Box<dyn Future<Output = anyhow::Result<Value>> + Send + 'a>> {
     Box::pin(async move {
         match event.get("Records") {
             Some(_) => {
@@ -41,18 +42,25 @@ pub fn answer(
                 let stamped = engine.store().restamp(SystemClock.now()).await?;
                 Ok(json!({ "stamped": stamped }))
             }
-            None => reconcile(engine).await,
+            None => reconcile(engine, metrics).await,
         }
     })
 }
 
 /// Sends what waits in the table and whose time comes near, and what was received too often.
-async fn reconcile(engine: &AwsEngine) -> anyhow::Result<Value> {
-    let reconciled = engine.store().reconcile(SystemClock.now()).await?;
+async fn reconcile(engine: &AwsEngine, metrics: &Metrics) -> anyhow::Result<Value> {
+    let now = SystemClock.now();
+    let reconciled = engine.store().reconcile(now).await?;
     let drained = engine.store().drain().await?;
     if drained.sent_back + drained.unreadable > 0 {
         tracing::error!(?drained, "there were dead letters");
     }
+    let numbers = [
+        ("WakesSent", reconciled.sent),
+        ("WakesOverdue", reconciled.sent_again),
+        ("DeadLetters", drained.sent_back + drained.unreadable),
+    ];
+    metrics.of_stack(&numbers, now);
     Ok(json!({
         "sent": reconciled.sent,
         "sentAgain": reconciled.sent_again,
