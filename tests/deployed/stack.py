@@ -88,6 +88,8 @@ class Account:
             env=self.environment | environment | {
                 "BIND_HOST": "127.0.0.1",
                 "GATEWAY_PORT": str(self.port),
+                # What custom resources are told to answer to: the loopback by its number, as all else.
+                "MINISTACK_HOST": "127.0.0.1",
                 "TMPDIR": str(self.folder),
                 "STATE_DIR": str(self.folder / "state"),
                 "S3_DATA_DIR": str(self.folder / "s3"),

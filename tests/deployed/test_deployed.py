@@ -312,6 +312,17 @@ class Deployed(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 120)
         self.assertEqual(self.types(execution).count("LambdaFunctionStarted"), 2)
 
+    def test_the_alarms_are_those_of_the_stack(self):
+        self.account.aws(
+            "cloudformation", "deploy", "--template-file", str(REPOSITORY / "infra" / "alarms.yaml"),
+            "--stack-name", "alarms", "--parameter-overrides", "Stack=segno",
+        )
+        alarms = self.account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        queues = {dimension["Value"] for alarm in alarms for dimension in alarm["Dimensions"] if alarm["Namespace"] == "AWS/SQS"}
+        known = {url.rsplit("/", 1)[1] for url in self.account.client("sqs").list_queues()["QueueUrls"]}
+        self.assertEqual(len(queues), 2)
+        self.assertLessEqual(queues, known)
+
     def types(self, execution):
         history = self.stack.sfn.get_execution_history(executionArn=execution)["events"]
         return [event["type"] for event in history] or [None]

@@ -32,7 +32,7 @@ pub struct Environment {
     pub roles: Option<Pattern>,
     /// Name of the stack.
     pub stack: String,
-    /// The bus of EventBridge that is told of status changes, if one is.
+    /// Name of the bus of EventBridge that is told of status changes, if one is.
     pub event_bus: Option<String>,
     /// How far answers to CloudFormation may go: no further than to AWS itself.
     pub answers_reach: Reach,

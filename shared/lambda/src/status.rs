@@ -17,12 +17,12 @@ const SOURCE: &str = "segno.states";
 /// A bus of EventBridge.
 pub(crate) struct EventBus {
     services: Arc<Services>,
-    /// Its name or ARN.
+    /// Its name.
     name: String,
 }
 
 impl EventBus {
-    /// The bus of this name or ARN.
+    /// The bus of this name.
     pub(crate) fn new(services: Arc<Services>, name: String) -> Self {
         Self { services, name }
     }
