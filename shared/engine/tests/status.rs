@@ -10,7 +10,7 @@ use std::{
 
 use segno_asl::definition::{StateName, Task};
 use segno_engine::{
-    Clock, Config, Engine, Invoker, Queue, Store, Unobserved,
+    Clock, Config, Engine, Invoker, Store, Unobserved,
     catalog::Machine,
     invoker::Call,
     logs::BoxFuture,
