@@ -62,8 +62,9 @@ impl Recovery {
 
 impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
     /// Sets everything in motion again that another process has left behind: each open execution is
-    /// told to look at what it owes. Only the queue that forgets its messages needs it. Somebody must
-    /// [work](Self::work) meanwhile: only so many are told before the first ones have looked.
+    /// told to look at what it owes. A queue that forgets its messages with the process needs it whenever
+    /// a process begins; any other one when its messages were lost. Where messages stay within the process,
+    /// somebody must [work](Self::work) meanwhile: only so many are told before the first ones have looked.
     ///
     /// Gives how many there were.
     ///
@@ -80,7 +81,9 @@ impl<S: Backend, I: Invoker, C: Clock> Engine<S, I, C> {
             };
             after = Some(last.arn.clone());
             count += page.len() as u64;
-            self.recovery().tell(&page).await;
+            if !self.store().is_durable() {
+                self.recovery().tell(&page).await;
+            }
             let look = |execution| Message::recheck(execution, Body::Look).now();
             let messages = page.iter().cloned().map(look).collect();
             if let Err(error) = self.store().send(messages).await {

@@ -1,4 +1,4 @@
-//! What invokes the function that moves executions: the queue, and a schedule.
+//! What invokes the function that moves executions: the queue, schedules, and an operator.
 
 use std::{
     pin::Pin,
@@ -41,6 +41,10 @@ pub fn answer<'a>(
             None if event["restamp"] == true => {
                 let stamped = engine.store().restamp(SystemClock.now()).await?;
                 Ok(json!({ "stamped": stamped }))
+            }
+            None if event["recover"] == true => {
+                let told = engine.recover().await?;
+                Ok(json!({ "told": told }))
             }
             None => reconcile(engine, metrics).await,
         }
