@@ -7,6 +7,9 @@
 )]
 
 pub mod case;
+pub mod emulated;
+pub mod http;
+pub mod lambda;
 pub mod sim;
 pub mod state_test;
 pub mod world;

@@ -14,19 +14,24 @@ use std::{
 };
 
 use harness::{Emulator, config, options, payloads::Draw};
+use segno_asl::definition::{StateName, Task};
 use segno_aws::{AwsBackend, Drained, Options, Places, QueueRecord, Reconciled};
 use segno_engine::{
-    Queue,
-    catalog::Machine,
+    Engine, Invoker, Queue, Store,
+    catalog::{Machine, store_definition},
+    clock::SystemClock,
+    invoker::Call,
+    operations::StartRequest,
     queue::{Body, Envelope, Message, Received},
-    store::{Head, Shown},
+    store::{Head, Shown, StoreError},
 };
 use segno_interpreter::{
     checkpoint::{AttemptId, FrameId, Parent},
-    event::Timestamp,
+    event::{Outcome, Timestamp},
     key::{ExecutionKey, Nonce},
     payload::Payload,
 };
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 const MINUTE: i64 = 60_000;
@@ -381,6 +386,125 @@ async fn every_message_arrives_as_it_was_sent(emulator: Arc<Emulator>) {
     }
 }
 
+/// What is owed cannot be asked for by messages that are gone: all that is open is told to look.
+async fn after_a_purge_every_open_execution_is_told_to_look(emulator: Arc<Emulator>) {
+    // More than one process tells at once whose queue is its own.
+    const OPEN: usize = 300;
+    let timed = Timed::new(&emulator).await;
+    for number in 0..OPEN {
+        let name = format!("open-{number}");
+        let head = Head {
+            key: execution(&name),
+            machine: Machine::new("arn", "machine", "", "role", Timestamp(0)),
+            name,
+            trace_header: None,
+            started_at: Timestamp(0),
+            parent: None,
+            shown: Shown::default(),
+        };
+        let input = Payload::parse("{}").unwrap();
+        timed.backend.create_head(&head, &input).await.unwrap();
+    }
+    let engine = Engine::new(timed.backend.clone(), Echo, SystemClock);
+    let told = timeout(Duration::from_secs(60), engine.recover()).await;
+    assert_eq!(told.unwrap().unwrap(), OPEN as u64);
+    let sqs = aws_sdk_sqs::Client::new(&config(&emulator.url()));
+    assert_eq!(left(&sqs, &timed.places.queues.main).await, OPEN);
+}
+
+/// Answers each call with its input.
+struct Echo;
+
+impl Invoker for Echo {
+    fn accepts(&self, _state: &StateName, _task: &Task) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn invoke(&self, call: Call) -> Outcome {
+        Ok(call.input)
+    }
+}
+
+/// A release that is older than what it finds leaves the messages to one that is not.
+async fn what_a_newer_release_has_written_waits_for_one(emulator: Arc<Emulator>) {
+    let options = Options {
+        now: Options::default().now,
+        ..options()
+    };
+    let places = emulator.places().await;
+    let engine = || {
+        let backend = AwsBackend::new(&config(&emulator.url()), places.clone(), options.clone());
+        Engine::new(backend, Echo, SystemClock)
+    };
+    let newer = engine();
+    let definition = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1,"End":true}}}"#;
+    store_definition(newer.store(), definition).await.unwrap();
+    let arn = "arn:aws:states:us-east-1:123456789012:stateMachine:machine";
+    let machine = Machine::new(arn, "machine", definition, "role", Timestamp(0));
+    let start = StartRequest::new(machine, "one", Payload::parse("7").unwrap());
+    let key = newer.start(start).await.unwrap().into_inner().key;
+    let waits = async {
+        while newer.store().load(&key).await.unwrap().is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        // It lets go, and sends the wake-up.
+        sleep(Duration::from_millis(400)).await;
+    };
+    working(&newer, waits).await;
+    set_version_of_commits(&emulator, &places.table, 2).await;
+
+    let older = engine();
+    working(&older, sleep(Duration::from_secs(2))).await;
+    let read = older.store().load(&key).await;
+    assert!(
+        matches!(read, Err(StoreError::Unreadable { .. })),
+        "{read:?}"
+    );
+    let sqs = aws_sdk_sqs::Client::new(&config(&emulator.url()));
+    assert_eq!(
+        left(&sqs, &places.queues.main).await,
+        1,
+        "the message stays"
+    );
+
+    // Here is the newer one again: to it, what it wrote is what this release writes.
+    set_version_of_commits(&emulator, &places.table, 1).await;
+    let newer = engine();
+    let end = working(&newer, newer.closed(&key.arn)).await.unwrap();
+    assert_eq!(end.status.name(), "SUCCEEDED");
+}
+
+/// Does something while a worker works.
+async fn working<T>(
+    engine: &Engine<AwsBackend, Echo, SystemClock>,
+    what: impl Future<Output = T>,
+) -> T {
+    let worked = async {
+        tokio::select! {
+            () = engine.work() => unreachable!("a worker does not end"),
+            done = what => done,
+        }
+    };
+    timeout(Duration::from_secs(60), worked).await.unwrap()
+}
+
+/// Makes the commits of a table those of another release.
+async fn set_version_of_commits(emulator: &Emulator, table: &str, version: u32) {
+    let emulated = emulator.emulated();
+    let target = |operation: &str| format!("DynamoDB_20120810.{operation}");
+    let all = json!({ "TableName": table });
+    let items = emulated.ask("dynamodb", &target("Scan"), all).await;
+    let items = items["Items"].as_array().unwrap().clone();
+    let is_commit = |item: &Value| item["sk"]["S"].as_str().unwrap().starts_with('c');
+    let commits: Vec<Value> = items.into_iter().filter(is_commit).collect();
+    assert!(!commits.is_empty());
+    for mut commit in commits {
+        commit["v"] = json!({ "N": version.to_string() });
+        let put = json!({ "TableName": table, "Item": commit });
+        emulated.ask("dynamodb", &target("PutItem"), put).await;
+    }
+}
+
 fn main() -> ExitCode {
     harness::run![
         a_long_wait_becomes_a_message_in_time,
@@ -389,5 +513,7 @@ fn main() -> ExitCode {
         what_was_received_twice_goes_to_the_second_queue,
         dead_letters_are_sent_back,
         every_message_arrives_as_it_was_sent,
+        after_a_purge_every_open_execution_is_told_to_look,
+        what_a_newer_release_has_written_waits_for_one,
     ]
 }

@@ -28,20 +28,13 @@ use std::{
 };
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
-};
 use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
 use aws_smithy_http_client::Builder;
 use aws_types::{SdkConfig, region::Region};
 use libtest_mimic::Trial;
-use segno_aws::{AwsBackend, LIST_INDEX, Options, Places, Queues};
-use segno_integrations::{
-    aws::{Clients, Limits, Reach},
-    services::{Caller, Services},
-};
+use segno_aws::{AwsBackend, Options, Places, Queues};
 use segno_interpreter::event::Timestamp;
+use segno_tests::emulated::Emulated;
 
 /// How long an emulator may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -141,17 +134,21 @@ impl Emulator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    pub(crate) fn emulated(&self) -> Emulated {
+        Emulated::at(&self.url())
+    }
+
     /// A new table, a bucket and queues.
     pub(crate) async fn places(&self) -> Places {
         let name = self.name();
-        let config = config(&self.url());
-        create_table(&config, &name).await;
-        create_bucket(&config, &name).await;
+        let emulated = self.emulated();
+        emulated.create_table(&name).await;
+        emulated.create_bucket(&name).await;
         Places {
             queues: Queues {
-                main: create_queue(&config, &format!("{name}-main")).await,
-                second: create_queue(&config, &format!("{name}-second")).await,
-                dead_letters: create_queue(&config, &format!("{name}-dead")).await,
+                main: emulated.create_queue(&format!("{name}-main")).await,
+                second: emulated.create_queue(&format!("{name}-second")).await,
+                dead_letters: emulated.create_queue(&format!("{name}-dead")).await,
             },
             table: name.clone(),
             bucket: name,
@@ -171,7 +168,7 @@ impl Emulator {
     pub(crate) async fn backend_with_table(&self, other: &Self) -> AwsBackend {
         let table = other.name();
         let (here, there) = (config(&self.url()), config(&other.url()));
-        create_table(&there, &table).await;
+        other.emulated().create_table(&table).await;
         let places = Places {
             table,
             ..self.places().await
@@ -241,78 +238,4 @@ pub(crate) fn config(url: &str) -> SdkConfig {
         .time_source(SystemTimeSource::new())
         .endpoint_url(url)
         .build()
-}
-
-async fn create_table(config: &SdkConfig, name: &str) {
-    let attribute = |name: &str| {
-        AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-            .unwrap()
-    };
-    let key = |name: &str, key_type| {
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(key_type)
-            .build()
-            .unwrap()
-    };
-    let all = Projection::builder()
-        .projection_type(ProjectionType::All)
-        .build();
-    let index = GlobalSecondaryIndex::builder()
-        .index_name(LIST_INDEX)
-        .key_schema(key("lk", KeyType::Hash))
-        .key_schema(key("ls", KeyType::Range))
-        .projection(all)
-        .build()
-        .unwrap();
-    let client = aws_sdk_dynamodb::Client::new(config);
-    client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(attribute("pk"))
-        .attribute_definitions(attribute("sk"))
-        .attribute_definitions(attribute("lk"))
-        .attribute_definitions(attribute("ls"))
-        .key_schema(key("pk", KeyType::Hash))
-        .key_schema(key("sk", KeyType::Range))
-        .global_secondary_indexes(index)
-        .send()
-        .await
-        .unwrap();
-    loop {
-        let described = client
-            .describe_table()
-            .table_name(name)
-            .send()
-            .await
-            .unwrap();
-        let status = described.table.unwrap().table_status.unwrap();
-        if status.as_str() == "ACTIVE" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-async fn create_queue(config: &SdkConfig, name: &str) -> String {
-    let client = aws_sdk_sqs::Client::new(config);
-    let created = client.create_queue().queue_name(name).send().await.unwrap();
-    created.queue_url.unwrap()
-}
-
-async fn create_bucket(config: &SdkConfig, name: &str) {
-    let limits = Limits {
-        response_bytes_max: 1_000_000,
-    };
-    let clients = Clients::new(config.clone(), Reach::ConfiguredEndpoints, limits);
-    let nobody = Caller::default();
-    let parameters = serde_json::json!({ "Bucket": name });
-    Services::new(clients)
-        .result("aws-sdk:s3", "createBucket", parameters, nobody)
-        .await
-        .unwrap();
 }

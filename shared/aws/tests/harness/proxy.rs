@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use segno_tests::http;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
 };
 
@@ -19,20 +20,29 @@ pub(crate) enum Fate {
     Throttled,
     /// The service is broken: it is not done.
     Broken,
+    /// It is not done, and there is no answer.
+    Unheard,
     /// It is done, and the answer is lost.
     Lost,
+    /// It is done, and the connection is reset.
+    Reset,
 }
 
 /// One request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// `PutItem`, say.
+    /// `dynamodb`, say: whom it is signed for.
+    pub(crate) service: String,
+    /// `PutItem`, say; empty where the protocol has no name for it.
     pub(crate) operation: String,
-    /// Its headers, as they came.
+    /// Its first line and its headers, as they came.
     pub(crate) head: String,
+    /// Its body.
+    pub(crate) body: Arc<[u8]>,
 }
 
-type Decide = dyn Fn(&Request) -> Fate + Send + Sync;
+/// Where a request goes, and what becomes of it.
+type Decide = dyn Fn(&Request) -> (u16, Fate) + Send + Sync;
 
 /// A proxy that ends with its test's runtime.
 pub(crate) struct Proxy {
@@ -46,6 +56,13 @@ impl Proxy {
         upstream: u16,
         decide: impl Fn(&Request) -> Fate + Send + Sync + 'static,
     ) -> Self {
+        Self::routing(move |request| (upstream, decide(request))).await
+    }
+
+    /// A proxy before several servers: `decide` says at which port each request is served, too.
+    pub(crate) async fn routing(
+        decide: impl Fn(&Request) -> (u16, Fate) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -57,7 +74,7 @@ impl Proxy {
                 let (decide, seen) = (Arc::clone(&decide), Arc::clone(&requests));
                 tokio::spawn(async move {
                     // Whoever hangs up does so.
-                    let _ = serve(client, upstream, &*decide, &seen).await;
+                    let _ = serve(client, &*decide, &seen).await;
                 });
             }
         });
@@ -103,76 +120,70 @@ impl Proxy {
 /// Serves one request, and hangs up.
 async fn serve(
     mut client: TcpStream,
-    upstream: u16,
     decide: &Decide,
     seen: &Mutex<Vec<Request>>,
 ) -> io::Result<()> {
-    let (head, body) = read_request(&mut client).await?;
-    let header = |name: &str| {
-        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-        let found = lines.find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.trim().to_owned())
-    };
-    let target = header("x-amz-target").unwrap_or_default();
+    let sent = http::Request::read(&mut client).await?;
+    let target = sent.header("x-amz-target").unwrap_or_default();
     let request = Request {
+        service: signed_for(&sent).unwrap_or_default().to_owned(),
         operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
-        head: head.clone(),
+        head: sent.head.clone(),
+        body: sent.body.as_slice().into(),
     };
     seen.lock().unwrap().push(request.clone());
-    let fate = decide(&request);
+    let (upstream, fate) = decide(&request);
     let answer = match fate {
-        Fate::Throttled => error(400, "com.amazonaws.dynamodb.v20120810#ThrottlingException"),
-        Fate::Broken => error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
-        Fate::Answered | Fate::Lost => forward(upstream, &head, &body).await?,
+        Fate::Throttled => throttled(&request.service),
+        Fate::Broken => broken(&request.service),
+        Fate::Unheard => return Ok(()),
+        Fate::Answered | Fate::Lost | Fate::Reset => http::forward(upstream, &sent).await?,
     };
-    if fate != Fate::Lost {
-        client.write_all(&answer).await?;
+    match fate {
+        Fate::Reset => return client.set_zero_linger(),
+        Fate::Lost => {}
+        _ => client.write_all(&answer).await?,
     }
     client.shutdown().await
 }
 
+/// The service in the scope of a signature.
+fn signed_for(request: &http::Request) -> Option<&str> {
+    let authorization = request.header("authorization")?;
+    let (_, scope) = authorization.split_once("Credential=")?;
+    scope.split('/').nth(3)
+}
+
+fn throttled(service: &str) -> Vec<u8> {
+    match service {
+        "lambda" => error(429, "TooManyRequestsException"),
+        "s3" => error_of_s3(503, "SlowDown"),
+        _ => error(400, "ThrottlingException"),
+    }
+}
+
+fn broken(service: &str) -> Vec<u8> {
+    match service {
+        "lambda" => error(500, "ServiceException"),
+        "s3" => error_of_s3(500, "InternalError"),
+        _ => error(500, "InternalServerError"),
+    }
+}
+
 fn error(status: u16, name: &str) -> Vec<u8> {
     let body = format!(r#"{{"__type":"{name}","message":"not now"}}"#);
-    format!(
-        "HTTP/1.1 {status} Error\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{body}",
-        body.len()
+    let headers = [
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amzn-errortype", name),
+    ];
+    http::response(status, &headers, body.as_bytes())
+}
+
+fn error_of_s3(status: u16, code: &str) -> Vec<u8> {
+    let body = format!("<Error><Code>{code}</Code><Message>not now</Message></Error>");
+    http::response(
+        status,
+        &[("content-type", "application/xml")],
+        body.as_bytes(),
     )
-    .into_bytes()
-}
-
-async fn forward(upstream: u16, head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut server = TcpStream::connect(("127.0.0.1", upstream)).await?;
-    let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-    server.write_all(head.as_bytes()).await?;
-    server.write_all(body).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
-    Ok(answer)
-}
-
-async fn read_request(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
-    let mut read = Vec::new();
-    let end = loop {
-        if client.read_buf(&mut read).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if let Some(at) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at + 4;
-        }
-    };
-    let mut body = read.split_off(end);
-    let head = String::from_utf8(read).map_err(io::Error::other)?;
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse().ok())?
-    });
-    let length: usize = length.unwrap_or_default();
-    while body.len() < length {
-        if client.read_buf(&mut body).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok((head, body))
 }
