@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// How long it takes at most until what a dead worker had in hand goes on: as long as claims and messages
-/// hold, and what the storm adds.
-const GOES_ON: Duration = Duration::from_secs(60 + 5);
+/// hold, and what the storm adds: a receive whose answer is lost keeps messages away anew.
+const GOES_ON: Duration = Duration::from_secs(60 + 15);
 
 /// How an execution ended, without what is never the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,13 +167,15 @@ impl Verdict {
         );
     }
 
-    /// How long something stood still at most that stood still when a worker died.
+    /// How long something stood still at most that stood still when a worker died. Whoever takes it up may
+    /// die, too: from then on it is counted anew.
     fn longest_after(&self, killed: &[i64]) -> Duration {
-        let mut longest = 0;
+        let mut longest = 0_i64;
         for times in &self.times {
             for two in times.windows(2) {
                 let during = killed.iter().filter(|at| (two[0]..two[1]).contains(*at));
-                longest = during.map(|at| two[1] - at).fold(longest, i64::max);
+                let last = during.max().map_or(0, |at| two[1] - at);
+                longest = longest.max(last);
             }
         }
         Duration::from_millis(longest.unsigned_abs())
