@@ -40,6 +40,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
             "segno-api",
             "segno-aws",
             "segno-keys",
+            "segno-console",
         ],
     ),
     ("functions/api", &["segno-lambda"]),

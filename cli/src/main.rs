@@ -9,6 +9,7 @@
 mod answer;
 mod aws;
 mod client;
+mod console;
 mod definition;
 mod deploy;
 mod dev;
@@ -66,6 +67,7 @@ enum Command {
     SendHeartbeat(answer::Heartbeat),
     Deploy(deploy::Arguments),
     Keys(keys::Arguments),
+    Console(console::Arguments),
 }
 
 #[tokio::main]
@@ -89,6 +91,7 @@ async fn main() -> ExitCode {
         Command::SendHeartbeat(arguments) => answer::heartbeat(arguments).await,
         Command::Deploy(arguments) => deploy::deploy(arguments).await,
         Command::Keys(arguments) => keys::keys(arguments).await,
+        Command::Console(arguments) => console::console(arguments).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

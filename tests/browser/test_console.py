@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
@@ -11,6 +12,9 @@ import urllib.request
 from playwright.sync_api import expect, sync_playwright
 
 from server import REPOSITORY, ROLE, Server
+
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+AXE = TARGET / "tools" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -24,6 +28,22 @@ DEFINITIONS = {
         "States": {
             "Work": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:slow", "Next": "Rest"},
             "Rest": {"Type": "Wait", "Seconds": 1, "End": True},
+        },
+    },
+    # A hundred states a second, for some seconds.
+    "busy": {
+        "StartAt": "Count",
+        "States": {
+            "Count": {"Type": "Pass", "Parameters": {"left.$": "States.MathAdd($.left, -1)"}, "Next": "Work"},
+            "Work": {
+                "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:quick",
+                "ResultPath": None, "Next": "Over?",
+            },
+            "Over?": {
+                "Type": "Choice", "Default": "End",
+                "Choices": [{"Variable": "$.left", "NumericGreaterThan": 0, "Next": "Count"}],
+            },
+            "End": {"Type": "Succeed"},
         },
     },
     "broken": {
@@ -51,12 +71,12 @@ def create(server, name, definition):
     return ask(server, "CreateStateMachine", **given)["stateMachineArn"]
 
 
-class Console(unittest.TestCase):
+class Browsing(unittest.TestCase):
     """Each test has a page of its own; what it finds wrong on the console fails it."""
 
     @classmethod
     def setUpClass(cls):
-        functions = {"slow": SLOW, "broken": BROKEN, "ask-for-approval": "cmd:cat"}
+        functions = {"slow": SLOW, "quick": "cmd:sh -c 'sleep 0.02'", "broken": BROKEN, "ask-for-approval": "cmd:cat"}
         cls.server = Server(*(f"--lambda={name}={target}" for name, target in functions.items()))
         approval = (REPOSITORY / "docs/examples/approval.asl.json").read_text(encoding="utf-8")
         definitions = {name: json.dumps(definition) for name, definition in DEFINITIONS.items()}
@@ -108,6 +128,11 @@ class Console(unittest.TestCase):
     def state(self, name):
         return self.page.locator(f".graph a[aria-label^='{name},']")
 
+
+
+class Smoke(Browsing):
+    """What every commit must leave as it is."""
+
     def test_the_graph_changes_while_an_execution_runs(self):
         self.begin("slow", {"n": 1}, "live")
         expect(self.state("Work")).to_have_class("state run")
@@ -118,12 +143,109 @@ class Console(unittest.TestCase):
         expect(self.page.locator("#visits tr")).to_have_count(2)
         expect(self.page.locator("#panel")).to_contain_text("Output")
 
+
+class Console(Browsing):
+    """All that people do with it."""
+
     def test_two_pages_follow_one_execution(self):
         execution = self.begin("slow", {"n": 2}, "twice")
         other = self.context.new_page()
         other.goto(f"{self.server.url}/console/executions/{execution}")
         for page in (self.page, other):
             expect(page.locator("#head .status")).to_have_text("succeeded", timeout=15_000)
+
+    def test_two_browsers_see_what_one_of_them_does(self):
+        execution = self.begin("approval", {"id": 14, "total": 900}, "browsers")
+        other = self.browser.new_context()
+        page = other.new_page()
+        page.goto(f"{self.server.url}/console/executions/{execution}")
+        for each in (self.page, page):
+            expect(each.locator("#head .status")).to_have_text("running")
+        page.get_by_role("button", name="Stop").click()
+        for each in (self.page, page):
+            expect(each.locator("#head .status")).to_have_text("aborted")
+        other.close()
+
+    def test_a_busy_execution_can_be_looked_at(self):
+        """What changes is told a few times a second, however often it does, and the page answers meanwhile."""
+        self.page.add_init_script("""
+            window.told = [];
+            const Source = window.EventSource;
+            window.EventSource = class extends Source {
+              constructor(address) {
+                super(address);
+                this.addEventListener("message", (message) => window.told.push(message.data.length));
+              }
+            };
+            window.pauses = [];
+            let last = performance.now();
+            setInterval(() => {
+              window.pauses.push(performance.now() - last);
+              last = performance.now();
+            }, 20);
+        """)
+        execution = self.start("busy", {"left": 300}, "busy")
+        self.open(f"/executions/{execution}")
+        expect(self.state("Work")).to_have_attribute("aria-label", re.compile("×[3-9][0-9]"), timeout=20_000)
+        self.page.evaluate("window.told = []; window.pauses = []; window.since = performance.now()")
+        before = self.visits()
+        self.state("Work").click()
+        expect(self.page.locator("#panel h2")).to_have_text("Work", timeout=2_000)
+        self.page.wait_for_timeout(2_000)
+        states = self.visits() - before
+        seconds = self.page.evaluate("(performance.now() - window.since) / 1000")
+        told, pauses = self.page.evaluate("[window.told, window.pauses]")
+        print(f"{states / seconds:.0f} states a second; {len(told) / seconds:.1f} messages a second, "
+              f"{sum(told) / seconds / 1000:.1f} KB a second; longest pause {max(pauses):.0f} ms")
+        self.assertGreater(states / seconds, 50)
+        self.assertLessEqual(len(told) / seconds, 8)
+        self.assertLess(max(pauses), 400)
+        self.assertLess(self.page.locator("#visits tr").count(), 20)
+        expect(self.page.locator("#visits .folded")).to_have_count(1)
+
+    def visits(self):
+        """How many states the page has heard of."""
+        return int(self.page.locator("#visit-count").text_content())
+
+    def test_several_executions_are_stopped(self):
+        names = [f"several-{index}" for index in range(3)]
+        executions = [self.start("approval", {"id": name, "total": 900}, name) for name in names]
+        self.open(f"/executions?machine={self.machines['approval']}&q=several-")
+        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.page.get_by_label("Choose several-0").check()
+        self.page.get_by_label("Choose several-2").check()
+        self.page.get_by_role("button", name="Stop").click()
+        expect(self.page.locator("td .status")).to_have_text(["aborted", "running", "aborted"])
+        self.page.get_by_label("Choose all").check()
+        self.page.get_by_role("button", name="Redrive").click()
+        expect(self.page.locator("h1")).to_have_text("2 of 3 executions are redriven")
+        expect(self.page.locator("tbody tr")).to_have_count(1)
+        expect(self.page.locator("tbody tr")).to_contain_text("several-1")
+        self.page.get_by_role("link", name="Back").click()
+        expect(self.page.locator("td .status")).to_have_text(["running"] * 3)
+        self.assertEqual(len(executions), 3)
+
+    def test_a_state_is_tried_while_somebody_types(self):
+        self.open("/try")
+        self.page.locator("[name=definition]").fill('{"Type": "Pass", "InputPath": "$.a", "End": true}')
+        self.page.locator("[name=input]").fill('{"a": 41}')
+        expect(self.page.locator("#outcome")).to_contain_text("41")
+        self.page.locator("[name=input]").fill('{"a": 42')
+        expect(self.page.locator("#outcome .problem")).to_be_visible()
+        self.page.locator("[name=input]").fill('{"a": 42}')
+        expect(self.page.locator("#outcome")).to_contain_text("42")
+        # A call is not made because somebody types.
+        task = '{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:broken", "End": true}'
+        self.page.locator("[name=definition]").fill(task)
+        self.page.locator("[name=role]").fill(ROLE)
+        expect(self.page.locator("#outcome")).to_contain_text("once you say so")
+        self.page.get_by_role("button", name="Try it").click()
+        expect(self.page.locator("#outcome .problem")).to_contain_text("no route to host")
+
+    def test_the_stages_of_data_are_shown(self):
+        self.begin("approval", {"id": 15, "total": 90}, "stages")
+        self.state("Place").click()
+        expect(self.page.locator("#panel .stages")).to_contain_text("After InputPath")
 
     def test_an_approval_is_answered(self):
         self.begin("approval", {"id": 7, "total": 900}, "asked")
@@ -204,14 +326,62 @@ class Console(unittest.TestCase):
             expect(self.state("Place")).to_have_class("state ok")
             self.assertEqual(requests, [file.as_uri()])
 
-    def test_pages_fit_on_a_telephone(self):
-        execution = self.start("approval", {"id": 11, "total": 900}, "narrow")
-        self.page.set_viewport_size({"width": 375, "height": 700})
+    def pages(self, name):
+        """Every kind of page, with an execution of this name that waits for an answer."""
+        execution = self.start("approval", {"id": 11, "total": 900}, name)
+        failed = self.start("broken", {}, f"{name}-failed")
         machine = self.machines["approval"]
-        for path in ("", "/executions", "/waiting", f"/machines/{machine}", f"/executions/{execution}"):
-            self.open(path)
+        return [
+            "", "/executions", "/executions?q=nothing", "/waiting", "/try", "/nowhere", f"/machines/{machine}",
+            f"/executions/{execution}", f"/executions/{execution}?state=Ask%20for%20approval",
+            f"/executions/{failed}", f"/try?execution={execution}&state=Place",
+        ]
+
+    def test_pages_fit_on_a_telephone(self):
+        self.page.set_viewport_size({"width": 375, "height": 700})
+        for path in self.pages("narrow"):
+            self.visit(path)
             width = self.page.evaluate("document.documentElement.scrollWidth")
             self.assertLessEqual(width, 375, path)
+
+    def test_everybody_can_use_every_page(self):
+        """The rules of axe, of whatever impact, on what is shown and on what opens."""
+        pages = self.pages("everybody")
+        for scheme in ("light", "dark"):
+            for width in (1280, 375):
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self.page.set_viewport_size({"width": width, "height": 900})
+                for path in pages:
+                    self.visit(path)
+                    self.page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+                    self.assertEqual(self.violations(), [], f"{path}, {scheme}, {width}")
+
+    def visit(self, path):
+        """Opens a page that may be one that says there is none."""
+        self.open(path)
+        if path == "/nowhere":
+            # The browser itself complains of the status.
+            self.complaints.clear()
+
+    def violations(self):
+        """What axe finds: the rule and the elements. It is put in by the browser, past the policy of the page."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        return [
+            (violation["id"], violation["impact"], [node["html"][:160] for node in violation["nodes"]])
+            for violation in found["violations"]
+        ]
+
+    def test_the_graph_is_used_with_keys(self):
+        self.begin("approval", {"id": 13, "total": 90}, "keys")
+        expect(self.status()).to_have_text("succeeded", timeout=10_000)
+        first = self.page.locator(".graph a").first
+        first.focus()
+        self.page.keyboard.press("j")
+        expect(self.page.locator(".graph a").nth(1)).to_be_focused()
+        name = self.page.locator(".graph a").nth(1).get_attribute("aria-label").split(",")[0]
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("#panel h2")).to_have_text(name)
 
     def test_pages_work_without_a_script(self):
         execution = self.start("approval", {"id": 12, "total": 900}, "plain")

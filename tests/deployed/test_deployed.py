@@ -10,6 +10,9 @@ import tempfile
 import time
 import unittest
 import unittest.mock
+import urllib.error
+import urllib.parse
+import urllib.request
 
 from stack import ACCOUNT, REPOSITORY, ROLE, Account, Stack
 
@@ -35,6 +38,13 @@ def handler(event):
 """
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Shows where a browser is sent, and stays."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 def one(state):
     return {"StartAt": "S", "States": {"S": {**state, "End": True}}}
 
@@ -49,7 +59,7 @@ class Deployed(unittest.TestCase):
         cls.stack = Stack(cls.account)
         cls.stack.trust(["lambda:InvokeFunction", "sqs:SendMessage"])
         # The schedule comes by each minute: what waits for it begins before all else.
-        cls.waits = Stack(cls.account, "waits", LongestDelaySeconds=2, Keys="on")
+        cls.waits = Stack(cls.account, "waits", LongestDelaySeconds=2, Keys="on", Console="on")
         machine = cls.waits.create("long", one({"Type": "Wait", "Seconds": 5}))
         cls.waiting = cls.waits.sfn.start_execution(stateMachineArn=machine)["executionArn"]
         cls.check = cls.account.function("check", CHECK)
@@ -293,6 +303,83 @@ class Deployed(unittest.TestCase):
         overrides = r'--parameter-overrides Keys=on Triggers="{\"a\": \"b\"}" Architecture=arm64'
         self.assertEqual(build, f"build --beta-features --template-file template.yaml {overrides}")
         self.assertRegex(deploy, rf"^deploy .*--stack-name waits .*{re.escape(overrides)} --profile work$")
+
+    def browse(self, stack, path, cookie="", form=None, **headers):
+        """What a browser gets: the status, the headers, the page. It goes where it is sent only if it is told to."""
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded", **headers}
+        request = urllib.request.Request(stack.url + path, data, headers)
+        opener = urllib.request.build_opener(NoRedirect)
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read().decode()
+
+    def sign_in(self, stack):
+        """A link as `segno console` prints it, and the cookie that it is exchanged for."""
+        said = self.account.segno(
+            "console", "--stack", stack.name, AWS_ENDPOINT_URL_EXECUTE_API=stack.url,
+        )
+        self.assertEqual(said.returncode, 0, said.stderr)
+        link = urllib.parse.urlsplit(said.stdout.strip())
+        self.assertEqual(f"{link.scheme}://{link.netloc}", stack.outputs["Endpoint"])
+        path = f"{link.path}?{link.query}"
+        status, _, page = self.browse(stack, path)
+        self.assertEqual((status, "Sign in" in page), (200, True), page)
+        code = urllib.parse.parse_qs(link.query)["code"][0]
+        status, headers, _ = self.browse(stack, link.path, form={"code": code})
+        self.assertEqual((status, headers["Location"]), (303, "/console"))
+        for attribute in ("HttpOnly", "Secure", "SameSite=Strict"):
+            self.assertIn(attribute, headers["Set-Cookie"])
+        return code, headers["Set-Cookie"].split(";")[0]
+
+    def test_the_console_is_for_whoever_has_a_link(self):
+        stack = self.waits
+        machine = stack.create("seen", one({"Type": "Pass", "Result": {"hello": "console"}}))
+        execution = stack.run(machine)["executionArn"]
+        pages = ["/console", "/console/executions", f"/console/machines/{machine}", f"/console/executions/{execution}"]
+        for path in [*pages, "/console/script.js", f"/console/executions/{execution}/data?of=history"]:
+            status, _, page = self.browse(stack, path, "__Host-segno-console=AAAA")
+            self.assertEqual(status, 401, path)
+            self.assertNotIn("seen", page)
+        code, cookie = self.sign_in(stack)
+        for path in pages:
+            status, headers, page = self.browse(stack, path, cookie)
+            self.assertEqual(status, 200, page)
+            self.assertIn("seen", page)
+            self.assertIn("frame-ancestors 'none'", headers["Content-Security-Policy"])
+            self.assertEqual(headers["X-Frame-Options"], "DENY")
+        self.assertIn('<svg class="graph"', page)
+        self.assertRegex(page, 'aria-label="S, Pass, succeeded"')
+        # Once, for one browser.
+        status, _, _ = self.browse(stack, "/console/sign-in", form={"code": code})
+        self.assertEqual(status, 403)
+        # Its own forms do something, others do not.
+        token = re.search('name="form-token" value="([^"]+)"', page)[1]
+        start = f"/console/machines/{machine}/start"
+        for form, headers in (({}, {}), ({"form-token": "x"}, {}), ({"form-token": token}, {"Origin": "https://other.test"})):
+            status, _, _ = self.browse(stack, start, cookie, form, **headers)
+            self.assertEqual(status, 403, (form, headers))
+        status, headers, _ = self.browse(stack, start, cookie, {"form-token": token, "input": '{"from":"console"}'})
+        self.assertEqual(status, 303)
+        started = stack.wait(headers["Location"].removeprefix("/console/executions/"))
+        self.assertEqual(json.loads(started["input"]), {"from": "console"})
+        # What is left in the table lets nobody in.
+        kept = self.account.client("dynamodb").scan(TableName=stack.outputs["Table"])["Items"]
+        passes = [item["pk"]["S"] for item in kept if item["sk"]["S"] == "p"]
+        self.assertEqual(len(passes), 1, passes)
+        self.assertNotIn(cookie.split("=")[1], json.dumps(kept, default=str))
+        status, _, _ = self.browse(stack, "/console/sign-out", cookie, {"form-token": token})
+        self.assertEqual((status, self.browse(stack, "/console", cookie)[0]), (303, 401))
+
+    def test_by_default_there_is_no_console(self):
+        self.assertEqual(self.browse(self.stack, "/console")[0], 404)
+        said = self.account.segno(
+            "console", "--endpoint", self.stack.outputs["Endpoint"], AWS_ENDPOINT_URL_EXECUTE_API=self.stack.url,
+        )
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("Console=on", said.stderr)
 
     def test_an_execution_goes_on_when_its_worker_is_killed(self):
         retry = [{"ErrorEquals": ["Lambda.SdkClientException"], "IntervalSeconds": 1, "MaxAttempts": 3}]

@@ -81,7 +81,11 @@ pub(super) async fn page<S: Backend>(
         cookies: text(&headers, header::COOKIE.as_str()).unwrap_or_default(),
         body: &body,
     };
-    let answer = server.console.answer(&request).await;
+    let (session, cookie) = server.sessions.of(request.cookies);
+    let mut answer = server.console.answer(&request, &session).await;
+    answer
+        .headers
+        .extend(cookie.map(|cookie| ("set-cookie", cookie)));
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, answer.body).into_response();
     response.headers_mut().remove(header::CONTENT_TYPE);

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::bail;
 use segno_api::{Api, Config};
-use segno_console::Console;
+use segno_console::{Console, Sessions};
 use segno_engine::{Backend, Engine, clock::SystemClock, config::Stride};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -141,7 +141,12 @@ fn server<S: Backend>(
     let operations = LocalOperations(Arc::clone(&api));
     Server {
         api,
-        console: Console::new(operations, console::secret(), arguments.read_only_console),
+        console: Console::new(
+            operations,
+            segno_console::Place::Server,
+            arguments.read_only_console,
+        ),
+        sessions: Sessions::new(console::secret()),
         guard: Guard {
             hosts: hosts.collect(),
         },

@@ -18,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use segno_api::{Api, CONTENT_TYPE, Request};
+use segno_console::Sessions;
 use segno_engine::{Backend, clock::SystemClock};
 use serde_json::json;
 use tokio::task::JoinError;
@@ -36,6 +37,7 @@ pub(super) type LocalApi<S> = Api<S, LocalInvoker, SystemClock>;
 pub(super) struct Server<S> {
     pub(super) api: Arc<LocalApi<S>>,
     pub(super) console: LocalConsole<S>,
+    pub(super) sessions: Sessions,
     pub(super) guard: Guard,
     /// Whether the definitions are loaded.
     pub(super) is_ready: AtomicBool,

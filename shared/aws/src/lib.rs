@@ -16,6 +16,7 @@
 //! | wake-ups | `k`, one of 8 shards | time, execution |
 //! | records | `r`, collection | name |
 //! | contents | `t`, hash | `t` |
+//! | passes of the console | `p`, kind and hash | `p` |
 //!
 //! The index `list` has the head rows by state machine and the attempts by activity.
 
@@ -30,6 +31,7 @@ mod list;
 mod log;
 mod objects;
 mod packing;
+mod passes;
 mod queue;
 mod record;
 mod retention;

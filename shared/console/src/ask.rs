@@ -32,6 +32,32 @@ impl Refused {
         }
     }
 
+    pub(crate) fn not_signed_in() -> Self {
+        Self {
+            status: 401,
+            name: "NotSignedIn".into(),
+            message: "this console is for people who have signed in: `segno console` prints a link"
+                .into(),
+        }
+    }
+
+    pub(crate) fn used_link() -> Self {
+        Self {
+            status: 403,
+            name: "LinkNotValid".into(),
+            message: "a link lets one browser in, within a minute: `segno console` prints another"
+                .into(),
+        }
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        Self {
+            status: 503,
+            name: "Unavailable".into(),
+            message: "who you are cannot be looked up now: try again".into(),
+        }
+    }
+
     pub(crate) fn read_only() -> Self {
         Self {
             status: 403,
@@ -98,6 +124,17 @@ pub(crate) async fn list(
         }
         input["nextToken"] = token;
     }
+}
+
+/// The state machines whose executions can be listed, so many at most.
+pub(crate) async fn standard_machines(
+    operations: &impl Operations,
+    count_max: usize,
+) -> Result<Vec<Value>, Refused> {
+    let all = ("ListStateMachines", "stateMachines");
+    let mut machines = list(operations, all, json!({}), count_max).await?;
+    machines.retain(|machine| text(machine, "type") == "STANDARD");
+    Ok(machines)
 }
 
 /// The text of a member; empty if it has none.

@@ -38,26 +38,44 @@ impl Execution {
         arn: &str,
         open: &Open,
     ) -> Result<Self, Refused> {
+        let mut execution = Self::begin(operations, arn, open).await?;
+        execution.refresh(operations).await?;
+        Ok(execution)
+    }
+
+    /// An execution of which nothing is known but its state machine.
+    pub(crate) async fn begin(
+        operations: &impl Operations,
+        arn: &str,
+        open: &Open,
+    ) -> Result<Self, Refused> {
         let of_execution = json!({ "executionArn": arn });
         let machine = ask(operations, "DescribeStateMachineForExecution", of_execution).await?;
-        let is_redacted = is_redacted(&machine);
         let compiled = compile_text(text(&machine, "definition")).ok();
         let picture = |machine: &StateMachine| Picture::of(machine, open, &Metrics::PIXELS);
-        let mut execution = Self {
+        Ok(Self {
             arn: arn.to_owned(),
             described: Value::Null,
             definition: serde_json::from_str(text(&machine, "definition")).unwrap_or_default(),
             picture: compiled.as_ref().map(picture),
             events: Vec::new(),
             run: Run::default(),
-            is_redacted,
-        };
-        execution.refresh(operations).await?;
-        Ok(execution)
+            is_redacted: is_redacted(&machine),
+        })
     }
 
     /// Reads what is new.
     pub(crate) async fn refresh(&mut self, operations: &impl Operations) -> Result<(), Refused> {
+        let news = self.look(operations).await?;
+        self.take(news);
+        Ok(())
+    }
+
+    /// Reads how it stands, and the history events that are new, which are not taken yet.
+    pub(crate) async fn look(
+        &mut self,
+        operations: &impl Operations,
+    ) -> Result<Vec<Value>, Refused> {
         let mut news = match self.run.last_id {
             0 => self.history(operations).await?,
             last => self.history_after(operations, last).await?,
@@ -72,10 +90,16 @@ impl Execution {
         tokens::hide(&mut self.described, &self.arn);
         for event in &mut news {
             tokens::hide(event, &self.arn);
+        }
+        Ok(news)
+    }
+
+    /// Takes history events that come after those that were taken.
+    pub(crate) fn take(&mut self, news: Vec<Value>) {
+        for event in &news {
             self.run.take(event);
         }
-        self.events.append(&mut news);
-        Ok(())
+        self.events.extend(news);
     }
 
     async fn history(&self, operations: &impl Operations) -> Result<Vec<Value>, Refused> {

@@ -5,14 +5,15 @@
 //! API, whoever answers them ([`Operations`]).
 //!
 //! It knows no HTTP server. Whoever has one hands over what a [`Request`] is made of, and sends back what
-//! [`Console::answer`] says.
+//! [`Console::answer`] says, or [`Gate::answer`] where browsers have to sign in.
 
-mod access;
 mod ask;
 mod execution;
+mod gate;
 pub mod graph;
 mod pages;
 mod run;
+mod session;
 mod tokens;
 mod url;
 
@@ -20,8 +21,12 @@ use std::future::Future;
 
 use serde_json::Value;
 
-pub use self::pages::Watcher;
-use self::{access::Access, ask::Refused, pages::Page, url::Query};
+use self::{ask::Refused, pages::Page, url::Query};
+pub use self::{
+    gate::{Gate, LINK_LIFE, PassHash, PassKind, Passes, SESSION_LIFE, Unavailable},
+    pages::Watcher,
+    session::{Session, Sessions},
+};
 
 /// What answers the operations of the API.
 pub trait Operations: Send + Sync {
@@ -48,6 +53,13 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
+impl Request<'_> {
+    /// The page of the console that is asked for, if its path has one part.
+    fn page(&self) -> Option<&str> {
+        self.path.strip_prefix(PATH)?.strip_prefix('/')
+    }
+}
+
 /// An answer, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -67,72 +79,89 @@ pub const PATH: &str = "/console";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The console over an API.
-pub struct Console<O> {
-    operations: O,
-    access: Access,
-    is_read_only: bool,
-}
-
-impl<O: Operations> Console<O> {
-    /// A console; one that is read-only starts, stops and answers nothing. Its sessions are known by a
-    /// secret that nobody can guess.
-    pub fn new(operations: O, secret: [u8; 32], is_read_only: bool) -> Self {
-        Self {
-            operations,
-            access: Access::new(secret),
-            is_read_only,
-        }
-    }
-
-    /// Answers a request.
-    pub async fn answer(&self, request: &Request<'_>) -> Response {
-        let path: Vec<String> = url::segments(request.path.strip_prefix(PATH).unwrap_or_default());
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let mut response = match (request.is_post, &path[..]) {
-            (false, ["style.css"]) => asset("text/css; charset=utf-8", pages::style()),
-            (false, ["script.js"]) => {
-                asset("text/javascript; charset=utf-8", pages::SCRIPT.to_owned())
-            }
-            (is_post, path) => self.page(is_post, path, request).await,
-        };
-        response.headers.extend([
+impl Response {
+    /// Adds what keeps other pages away from this one, and this one from all but its server.
+    fn shut_off(&mut self) {
+        self.headers.extend([
             ("content-security-policy", POLICY.to_owned()),
             ("x-content-type-options", "nosniff".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
             ("referrer-policy", "same-origin".to_owned()),
             ("cross-origin-opener-policy", "same-origin".to_owned()),
         ]);
+        if !self
+            .headers
+            .iter()
+            .any(|(name, _)| *name == "cache-control")
+        {
+            self.headers.push(("cache-control", "no-store".to_owned()));
+        }
+    }
+}
+
+/// Where a console is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Beside an engine: a page is told what changes as it happens.
+    Server,
+    /// In a function, behind a [`Gate`]: a page asks what has changed, and its user can sign out.
+    Function,
+}
+
+/// The console over an API.
+pub struct Console<O> {
+    operations: O,
+    place: Place,
+    is_read_only: bool,
+}
+
+impl<O: Operations> Console<O> {
+    /// A console; one that is read-only starts, stops and answers nothing.
+    pub fn new(operations: O, place: Place, is_read_only: bool) -> Self {
+        Self {
+            operations,
+            place,
+            is_read_only,
+        }
+    }
+
+    /// Answers a request of a browser that has this session.
+    pub async fn answer(&self, request: &Request<'_>, session: &Session) -> Response {
+        let path: Vec<String> = url::segments(request.path.strip_prefix(PATH).unwrap_or_default());
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let mut response = match (request.is_post, &path[..]) {
+            (false, ["style.css"]) => pages::style_sheet(),
+            (false, ["script.js"]) => pages::script(),
+            (is_post, path) => self.page(is_post, path, request, session).await,
+        };
+        response.shut_off();
         response
     }
 
-    async fn page(&self, is_post: bool, path: &[&str], request: &Request<'_>) -> Response {
-        let (session, is_new) = self.access.session(request.cookies);
+    async fn page(
+        &self,
+        is_post: bool,
+        path: &[&str],
+        request: &Request<'_>,
+        session: &Session,
+    ) -> Response {
         let page = Page {
             operations: &self.operations,
-            form_token: self.access.form_token(&session),
+            form_token: session.form_token(),
+            place: self.place,
             is_read_only: self.is_read_only,
         };
         let answer = match is_post {
             true => {
                 let form = Query::of_form(request.body);
-                match self.access.is_own(&session, form.get("form-token")) && !is_new {
+                match session.is_own(form.get("form-token")) {
                     true => page.act(path, &form).await,
                     false => Err(Refused::foreign_form()),
                 }
             }
             false => page.show(path, &Query::of(request.query)).await,
         };
-        let mut response = answer.unwrap_or_else(|refused| page.refused(&refused));
-        response
-            .headers
-            .push(("cache-control", "no-store".to_owned()));
-        if is_new {
-            response
-                .headers
-                .push(("set-cookie", Access::cookie(&session)));
-        }
-        response
+        answer.unwrap_or_else(|refused| page.refused(&refused))
     }
 
     /// Follows an execution for a page that shows it.
@@ -156,17 +185,5 @@ impl<O: Operations> Console<O> {
             [kind, arn, live] if kind == "executions" && live == "live" => Some(arn.clone()),
             _ => None,
         }
-    }
-}
-
-/// A file that is part of the program, and changes only with it.
-fn asset(content_type: &str, body: String) -> Response {
-    Response {
-        status: 200,
-        headers: vec![
-            ("content-type", content_type.to_owned()),
-            ("cache-control", "no-cache".to_owned()),
-        ],
-        body: body.into_bytes(),
     }
 }

@@ -6,6 +6,7 @@ mod json;
 mod machine;
 mod machines;
 mod parts;
+mod stages;
 mod trial;
 mod waiting;
 
@@ -13,18 +14,38 @@ use maud::{DOCTYPE, Markup, html};
 
 pub use self::execution::Watcher;
 use crate::{
-    Operations, Response,
+    Operations, Place, Response,
     ask::Refused,
     graph::page_style,
     url::{Query, address},
 };
 
-/// What keeps a page up to date, and knows keys.
-pub(crate) const SCRIPT: &str = include_str!("pages/script.js");
-
 /// The style of all pages.
-pub(crate) fn style() -> String {
+fn style() -> String {
     page_style() + include_str!("pages/style.css")
+}
+
+/// The style of all pages, as a file.
+pub(crate) fn style_sheet() -> Response {
+    asset("text/css; charset=utf-8", style())
+}
+
+/// What keeps a page up to date, and knows keys.
+pub(crate) fn script() -> Response {
+    let script = include_str!("pages/script.js").to_owned();
+    asset("text/javascript; charset=utf-8", script)
+}
+
+/// A file that is part of the program, and changes only with it.
+fn asset(content_type: &str, body: String) -> Response {
+    Response {
+        status: 200,
+        headers: vec![
+            ("content-type", content_type.to_owned()),
+            ("cache-control", "no-cache".to_owned()),
+        ],
+        body: body.into_bytes(),
+    }
 }
 
 /// What a page is made with.
@@ -32,6 +53,7 @@ pub(crate) struct Page<'a, O> {
     pub(crate) operations: &'a O,
     /// What forms of this session have in them.
     pub(crate) form_token: String,
+    pub(crate) place: Place,
     pub(crate) is_read_only: bool,
 }
 
@@ -53,6 +75,7 @@ impl<O: Operations> Page<'_, O> {
             ["executions"] => self.executions(query).await,
             ["executions", arn] => self.execution(arn, query).await,
             ["executions", arn, "data"] => self.data(arn, query).await,
+            ["executions", arn, "news"] => self.news(arn, query).await,
             ["executions", arn, "export"] => self.export(arn).await,
             ["waiting"] => self.waiting().await,
             ["try"] => self.trial(query).await,
@@ -67,17 +90,14 @@ impl<O: Operations> Page<'_, O> {
         }
         let next = match path {
             ["try"] => return self.tried(form).await,
+            ["executions", "several"] => return self.several(form).await,
             ["machines", arn, "start"] => self.start(arn, form).await?,
             ["executions", arn, "stop"] => self.stop(arn).await?,
             ["executions", arn, "redrive"] => self.redrive(arn).await?,
             ["executions", arn, "answer"] => self.answer(arn, form).await?,
             _ => return Err(Refused::not_found("such form")),
         };
-        Ok(Response {
-            status: 303,
-            headers: vec![("location", next)],
-            body: Vec::new(),
-        })
+        Ok(led_to(next))
     }
 
     /// A page that says why there is no other.
@@ -106,6 +126,7 @@ impl<O: Operations> Page<'_, O> {
             ("Waiting", address(&["waiting"], &[])),
             ("Try", address(&["try"], &[])),
         ];
+        let live = head.live.as_deref();
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -117,7 +138,7 @@ impl<O: Operations> Page<'_, O> {
                     link rel="icon" href=(ICON);
                     script src=(address(&["script.js"], &[])) defer {}
                 }
-                body data-live=[head.live.as_deref()] {
+                body data-live=[live.filter(|_| self.place == Place::Server)] data-news=[live.filter(|_| self.place == Place::Function)] {
                     a.skip href="#main" { "Skip to content" }
                     header.bar {
                         a.brand href=(address(&[], &[])) { "Segno" }
@@ -131,6 +152,9 @@ impl<O: Operations> Page<'_, O> {
                         }
                     }
                     main #main { (body) }
+                    @if self.place == Place::Function {
+                        footer { (self.form(&["sign-out"], &html! { button { "Sign out" } })) }
+                    }
                     dialog #keys {
                         h2 { "Keys" }
                         dl {
@@ -159,6 +183,47 @@ impl<O: Operations> Page<'_, O> {
                 (body)
             }
         }
+    }
+}
+
+/// To another page, after something was done.
+fn led_to(location: String) -> Response {
+    Response {
+        status: 303,
+        headers: vec![("location", location)],
+        body: Vec::new(),
+    }
+}
+
+/// A page by itself, for whoever has not signed in.
+pub(crate) fn small(title: &str, body: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · Segno" }
+                link rel="stylesheet" href=(address(&["style.css"], &[]));
+                link rel="icon" href=(ICON);
+            }
+            body { main.small { section { h1 { (title) } (body) } } }
+        }
+    };
+    let mut response = Response {
+        status: 200,
+        headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
+        body: page.into_string().into_bytes(),
+    };
+    response.shut_off();
+    response
+}
+
+/// Says to whoever has not signed in why there is nothing to see.
+pub(crate) fn notice(refused: &Refused) -> Response {
+    Response {
+        status: refused.status,
+        ..small(&refused.name, &html! { p.problem { (refused.message) } })
     }
 }
 

@@ -8,7 +8,7 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use self::status::Summary;
 use crate::graph::Status;
@@ -59,6 +59,8 @@ pub(crate) struct Visit {
     pub(crate) is_caught: bool,
     /// Of the items of a Map state: how many there are, how many ended, how many failed.
     pub(crate) items: Option<Items>,
+    /// Items that have ended, and whether well.
+    pub(crate) ended_items: BTreeMap<u64, bool>,
     /// Its history events.
     pub(crate) events: Vec<u64>,
 }
@@ -74,6 +76,8 @@ pub(crate) struct Attempt {
     pub(crate) began: i64,
     pub(crate) ended: Option<i64>,
     pub(crate) error: Option<Failure>,
+    /// What it came to.
+    pub(crate) output: Option<String>,
     /// It waits for an answer with its token.
     pub(crate) is_waiting: bool,
 }
@@ -126,10 +130,8 @@ impl Run {
                 self.openings
                     .insert(entry.id, entry.details["index"].as_u64());
             }
-            "MapIterationSucceeded" => self.item(visit, |items| items.succeeded += 1),
-            "MapIterationFailed" | "MapIterationAborted" => {
-                self.item(visit, |items| items.failed += 1)
-            }
+            "MapIterationSucceeded" => self.item(visit, &entry, true),
+            "MapIterationFailed" | "MapIterationAborted" => self.item(visit, &entry, false),
             "ParallelStateFailed" | "MapStateFailed" => {
                 self.visits[visit].error = Some(Failure::of(entry.details));
             }
@@ -172,6 +174,7 @@ impl Run {
             error: None,
             is_caught: false,
             items: None,
+            ended_items: BTreeMap::new(),
             events: vec![entry.id],
         });
     }
@@ -207,9 +210,14 @@ impl Run {
         }
     }
 
-    fn item(&mut self, visit: usize, count: impl Fn(&mut Items)) {
-        if let Some(items) = &mut self.visits[visit].items {
-            count(items);
+    fn item(&mut self, visit: usize, entry: &Entry<'_>, is_well: bool) {
+        let visit = &mut self.visits[visit];
+        if let Some(items) = &mut visit.items {
+            items.succeeded += u64::from(is_well);
+            items.failed += u64::from(!is_well);
+        }
+        if let Some(index) = entry.details["index"].as_u64() {
+            visit.ended_items.insert(index, is_well);
         }
     }
 
@@ -236,6 +244,7 @@ impl Run {
                 began: entry.at,
                 ended: None,
                 error: None,
+                output: None,
                 is_waiting: kind.starts_with("Activity"),
             });
         }
@@ -249,6 +258,7 @@ impl Run {
             attempt.ended = Some(entry.at);
             attempt.is_waiting = false;
             attempt.error = is_failure.then(|| Failure::of(entry.details));
+            attempt.output = entry.text("output");
             visit.error = attempt.error.clone();
         } else if kind == "ActivityStarted" {
             attempt.is_waiting = true;
@@ -279,10 +289,10 @@ impl Run {
         }
     }
 
-    /// What became of each state.
-    pub(crate) fn summaries(&self) -> BTreeMap<&str, Summary> {
+    /// What became of each state, in the visits that count.
+    pub(crate) fn summaries(&self, counts: impl Fn(&Visit) -> bool) -> BTreeMap<&str, Summary> {
         let mut summaries: BTreeMap<&str, Summary> = BTreeMap::new();
-        for visit in &self.visits {
+        for visit in self.visits.iter().filter(|visit| counts(visit)) {
             let status = status::of_visit(visit, self.end);
             summaries
                 .entry(&visit.state)
@@ -302,6 +312,29 @@ impl Run {
         self.visit_of
             .get(&event)
             .map(|visit| self.visits[*visit].state.as_str())
+    }
+
+    /// The variables that a state could read when it was entered.
+    pub(crate) fn variables(&self, index: usize) -> Map<String, Value> {
+        let visit = &self.visits[index];
+        let around = |visit: &&Visit| visit.around.map(|around| &self.visits[around]);
+        let scopes: BTreeSet<_> = std::iter::successors(Some(visit), around)
+            .map(|visit| (visit.around, visit.iteration))
+            .collect();
+        let before = self.visits[..index].iter();
+        before
+            .filter(|before| scopes.contains(&(before.around, before.iteration)))
+            .filter_map(|before| before.assigned.as_deref())
+            .filter_map(|assigned| serde_json::from_str::<Map<String, Value>>(assigned).ok())
+            .flatten()
+            // Each is text that is JSON.
+            .map(|(name, value)| {
+                let read = value
+                    .as_str()
+                    .and_then(|text| serde_json::from_str(text).ok());
+                (name, read.unwrap_or(value))
+            })
+            .collect()
     }
 
     /// How many boxes a visit is in.

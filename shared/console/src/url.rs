@@ -70,6 +70,12 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// All values of a name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.0.iter().filter(move |(own, _)| own == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()
     }

@@ -13,6 +13,8 @@ use segno_aws::{DELAY_MAX, Places, Queues};
 use segno_integrations::Reach;
 use segno_interpreter::bounds::Bounds;
 
+use crate::console::Opening;
+
 /// The configuration of a stack, as `template.yaml` writes it.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -40,6 +42,8 @@ pub struct Environment {
     pub triggers: BTreeMap<String, String>,
     /// The secret with the keys that requests may be signed with.
     pub keys_secret: Option<String>,
+    /// What the console lets people do.
+    pub console: Opening,
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -90,6 +94,16 @@ impl Environment {
                 None => BTreeMap::new(),
             },
             keys_secret: optional("SEGNO_KEYS_SECRET"),
+            console: match optional("SEGNO_CONSOLE").as_deref() {
+                None | Some("off") => Opening::Closed,
+                Some("read-only") => Opening::ReadOnly,
+                Some("on") => Opening::Open,
+                Some(other) => {
+                    return Err(anyhow!(
+                        "SEGNO_CONSOLE={other}: it must be off, read-only or on"
+                    ));
+                }
+            },
         })
     }
 }

@@ -6,7 +6,10 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use base64::{Engine, prelude::BASE64_STANDARD};
 use segno_api::{ApiError, CONTENT_TYPE, Request, Response};
 
-use crate::{AwsApi, KeyRing};
+use crate::{
+    AwsApi, KeyRing,
+    console::{self, Opening},
+};
 
 /// The route of administrators. It is not known by the path: a function URL takes any, and IAM cannot tell
 /// them apart there.
@@ -28,12 +31,19 @@ const OPERATIONS: &[&str] = &[
 /// What the names of operations begin with that only read.
 const READS: &[&str] = &["Describe", "Get", "List"];
 
-/// Answers a request of the Step Functions protocol.
+/// Answers a request: of a browser at the console, or of the Step Functions protocol.
 pub async fn answer(
     api: &AwsApi,
     keys: Option<&KeyRing>,
+    opening: Opening,
     request: &ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse {
+    if let Some(path) = console::path(request) {
+        return Box::pin(console::answer(api, opening, request, path)).await;
+    }
+    if console::is_link(request) {
+        return reply(&console::link(api, opening, user(request)).await);
+    }
     let Some(body) = body(request) else {
         let refused = ApiError::access_denied("the body is not base64, as it is said to be");
         return reply(&refused.into_response());
@@ -121,7 +131,11 @@ pub fn reply(response: &Response) -> ApiGatewayV2httpResponse {
 }
 
 fn is_open(operation: &str) -> bool {
-    OPERATIONS.contains(&operation) || READS.iter().any(|read| operation.starts_with(read))
+    OPERATIONS.contains(&operation) || is_read(operation)
+}
+
+pub(crate) fn is_read(operation: &str) -> bool {
+    READS.iter().any(|read| operation.starts_with(read))
 }
 
 fn target(request: &ApiGatewayV2httpRequest) -> &str {
@@ -134,7 +148,7 @@ pub(crate) fn operation(request: &ApiGatewayV2httpRequest) -> &str {
     target.rsplit('.').next().unwrap_or(target)
 }
 
-fn header<'a>(request: &'a ApiGatewayV2httpRequest, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(request: &'a ApiGatewayV2httpRequest, name: &str) -> Option<&'a str> {
     request.headers.get(name)?.to_str().ok()
 }
 

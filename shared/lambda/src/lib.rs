@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod callback;
 mod connect;
+pub mod console;
 pub mod environment;
 pub mod http;
 mod keys;

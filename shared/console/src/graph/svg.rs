@@ -39,7 +39,7 @@ pub trait Overlay {
     }
 
     /// Where a state leads to when it is clicked.
-    fn link(&self, _name: &str) -> Option<String> {
+    fn link(&self, _state: &Drawn) -> Option<String> {
         None
     }
 }
@@ -151,8 +151,14 @@ pub fn live(picture: &Picture, overlay: &dyn Overlay) -> Live {
         lines: 0,
         states: 0,
     };
+    // An image has nothing in it that can be clicked.
+    let role = if leads_on(&picture.scope, overlay) {
+        "group"
+    } else {
+        "img"
+    };
     drawing.put(format_args!(
-        "<svg class=\"graph\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\"><title>State machine</title>"
+        "<svg class=\"graph\" role=\"{role}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" aria-label=\"State machine\"><title>State machine</title>"
     ));
     drawing.put(format_args!(
         "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
@@ -163,6 +169,14 @@ pub fn live(picture: &Picture, overlay: &dyn Overlay) -> Live {
         text: drawing.text,
         parts: drawing.parts,
     }
+}
+
+/// Whether any of its states is a link.
+fn leads_on(scope: &Scope, overlay: &dyn Overlay) -> bool {
+    scope.nodes.iter().any(|node| match &node.kind {
+        NodeKind::State(state) => overlay.link(state).is_some(),
+        NodeKind::Start | NodeKind::End => false,
+    })
 }
 
 struct Drawing<'a> {
@@ -227,7 +241,7 @@ impl Drawing<'_> {
         let status = mark.status.map_or("", Status::class);
         let selected = if mark.is_selected { " selected" } else { "" };
         let (name, kind) = (Escaped(&state.name), state.state_type.name());
-        match self.overlay.link(&state.name) {
+        match self.overlay.link(state) {
             Some(link) => {
                 let spoken = mark.spoken.as_deref().unwrap_or_default();
                 let comma = if spoken.is_empty() { "" } else { ", " };
@@ -247,7 +261,7 @@ impl Drawing<'_> {
     }
 
     fn close(&mut self, state: &Drawn, start: usize) {
-        let is_link = self.overlay.link(&state.name).is_some();
+        let is_link = self.overlay.link(state).is_some();
         self.text.push_str(if is_link { "</a>" } else { "</g>" });
         self.parts
             .push((format!("s{}", self.states), start..self.text.len()));

@@ -1,12 +1,17 @@
-//! Executions of one state machine or of all, by status, time and text.
+//! Executions of one state machine or of all, by status, time and text; and what is done with several.
+
+mod bulk;
 
 use maud::html;
 use serde_json::{Value, json};
 
-use super::{Head, Page, parts};
+use super::{
+    Head, Page,
+    parts::{self, Columns},
+};
 use crate::{
     Operations, Response,
-    ask::{Refused, ask, list, text},
+    ask::{Refused, ask, standard_machines, text},
     run::milliseconds,
     url::{Query, address},
 };
@@ -45,6 +50,22 @@ impl<'q> Filter<'q> {
         }
     }
 
+    /// The address of the page that shows the same, after a place in the list.
+    fn address(&self, after: Option<&str>) -> String {
+        let query = [
+            ("machine", self.machine),
+            ("status", self.status),
+            ("q", self.words),
+            ("since", self.since),
+            ("until", self.until),
+            ("after", after),
+        ];
+        address(
+            &["executions"],
+            &query.map(|(name, value)| (name, value.unwrap_or_default())),
+        )
+    }
+
     fn is_in_time(&self, execution: &Value) -> bool {
         let Some(at) = milliseconds(&execution["startDate"]) else {
             return false;
@@ -58,13 +79,7 @@ impl<'q> Filter<'q> {
 impl<O: Operations> Page<'_, O> {
     pub(super) async fn executions(&self, query: &Query) -> Result<Response, Refused> {
         let filter = Filter::of(query);
-        let machines = list(
-            self.operations,
-            ("ListStateMachines", "stateMachines"),
-            json!({}),
-            MACHINES_MAX,
-        )
-        .await?;
+        let machines = standard_machines(self.operations, MACHINES_MAX).await?;
         let (mut found, token) = match filter.machine {
             Some(machine) => self.of_one(machine, &filter, query.get("after")).await?,
             None => (self.of_all(&machines, &filter).await?, None),
@@ -79,18 +94,12 @@ impl<O: Operations> Page<'_, O> {
         } else {
             SEARCHED_MAX
         });
-        let more = token.map(|token| {
-            let (machine, status) = (filter.machine.unwrap_or(""), filter.status.unwrap_or(""));
-            let query = [
-                ("machine", machine),
-                ("status", status),
-                ("q", filter.words.unwrap_or("")),
-                ("since", filter.since.unwrap_or("")),
-                ("until", filter.until.unwrap_or("")),
-                ("after", &token),
-            ];
-            address(&["executions"], &query)
-        });
+        let more = token.map(|token| filter.address(Some(&token)));
+        let columns = Columns {
+            with_machine: true,
+            with_choice: !self.is_read_only && !found.is_empty(),
+        };
+        let table = parts::executions(&found, columns);
         let body = html! {
             h1 { "Executions" }
             form.filters method="get" {
@@ -112,7 +121,7 @@ impl<O: Operations> Page<'_, O> {
                 label { "and before" input type="date" name="until" value=[filter.until]; }
                 button { "Show" }
             }
-            (parts::executions(&found, true))
+            @if columns.with_choice { (self.bulk_form(&table, query)) } @else { (table) }
             @if filter.words.is_some() { p.quiet { "Looked into " (looked_into) " executions, from the newest." } }
             @if let Some(more) = more { p { a rel="next" href=(more) { "Older ones" } } }
             @else if filter.machine.is_none() { p.quiet { "The newest of all state machines. Choose one to see all of its executions." } }
@@ -154,11 +163,8 @@ impl<O: Operations> Page<'_, O> {
 
     /// The newest executions of all state machines.
     async fn of_all(&self, machines: &[Value], filter: &Filter<'_>) -> Result<Vec<Value>, Refused> {
-        let standard = machines
-            .iter()
-            .filter(|machine| text(machine, "type") == "STANDARD");
         let mut found = Vec::new();
-        for machine in standard {
+        for machine in machines {
             let arn = text(machine, "stateMachineArn");
             found.extend(self.of_one(arn, filter, None).await?.0);
         }

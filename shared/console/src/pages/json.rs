@@ -24,6 +24,78 @@ pub(super) fn document(text: &str, link: Option<&str>) -> Markup {
     }
 }
 
+/// Lines of a document that are compared with those of another.
+const LINES_MAX: usize = 400;
+
+/// Lines that are shown around those that differ.
+const AROUND: usize = 2;
+
+/// A line of two documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line<'t> {
+    Same(&'t str),
+    Gone(&'t str),
+    New(&'t str),
+}
+
+/// What differs between two documents, in lines, with what is around it.
+pub(super) fn difference(before: &str, after: &str) -> Markup {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    if old.len().max(new.len()) > LINES_MAX || before.len().max(after.len()) > BYTES_MAX {
+        return document(after, None);
+    }
+    let lines = compared(&old, &new);
+    let is_near = |index: usize| {
+        let around = index.saturating_sub(AROUND)..lines.len().min(index + AROUND + 1);
+        lines[around]
+            .iter()
+            .any(|line| !matches!(line, Line::Same(_)))
+    };
+    let near: Vec<bool> = (0..lines.len()).map(is_near).collect();
+    html! {
+        pre.json.difference tabindex="0" {
+            @for (index, line) in lines.iter().enumerate() {
+                @match line {
+                    Line::Gone(text) => del { "- " (highlighted(text)) "\n" },
+                    Line::New(text) => ins { "+ " (highlighted(text)) "\n" },
+                    Line::Same(text) if near[index] => { "  " (highlighted(text)) "\n" },
+                    Line::Same(_) => @if index == 0 || near[index - 1] { span.quiet { "  …\n" } },
+                }
+            }
+        }
+    }
+}
+
+/// The longest sequence of lines that both have, and the others in their places.
+fn compared<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
+    let width = new.len() + 1;
+    let mut lengths = vec![0_u16; (old.len() + 1) * width];
+    for (i, old) in old.iter().enumerate().rev() {
+        for (j, new) in new.iter().enumerate().rev() {
+            lengths[i * width + j] = match old == new {
+                true => lengths[(i + 1) * width + j + 1] + 1,
+                false => lengths[(i + 1) * width + j].max(lengths[i * width + j + 1]),
+            };
+        }
+    }
+    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            lines.push(Line::Same(old[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == new.len()
+            || i < old.len() && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]
+        {
+            lines.push(Line::Gone(old[i]));
+            i += 1;
+        } else {
+            lines.push(Line::New(new[j]));
+            j += 1;
+        }
+    }
+    lines
+}
+
 /// Lines of JSON in colours: names, texts, and everything else.
 pub(super) fn highlighted(text: &str) -> Markup {
     let mut shown = String::new();
@@ -60,6 +132,25 @@ fn string_end(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_differs_is_marked() {
+        let lines = compared(&["{", "a", "b", "}"], &["{", "b", "c", "}"]);
+        use Line::{Gone, New, Same};
+        assert_eq!(
+            lines,
+            [Same("{"), Gone("a"), Same("b"), New("c"), Same("}")]
+        );
+        let shown = difference("1\n2\n3\n4\n5\n6", "1\n2\n3\n4\n5\n<7>").into_string();
+        assert!(
+            shown.contains("<del>- 6\n</del><ins>+ &lt;7&gt;\n</ins>"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("  1\n") && shown.contains("  4\n"),
+            "{shown}"
+        );
+    }
 
     #[test]
     fn whatever_is_in_it_stays_text() {

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{
     Head, Page,
     json::highlighted,
-    parts::{copied, name, time},
+    parts::{Columns, copied, name, time},
 };
 use crate::{
     Operations, Response,
     ask::{Refused, ask, text},
-    graph::{NodeKind, Open, Overlay, Picture, embedded, metrics::Metrics},
+    graph::{Drawn, NodeKind, Open, Overlay, Picture, embedded, metrics::Metrics},
     run::milliseconds,
-    url::{Query, address},
+    url::{Query, address, beside},
 };
 
 /// Executions, versions and aliases that are shown here.
@@ -46,14 +46,14 @@ impl<O: Operations> Page<'_, O> {
                 p { (copied(arn)) }
             }
             div.two {
-                section aria-label="Graph" { (graph(definition, &opened(query))) }
+                section aria-label="Graph" { (graph(definition, query.get("open").unwrap_or_default())) }
                 div {
                     @if !self.is_read_only && text(&machine, "type") == "STANDARD" {
                         (self.start_form(arn, &executions).await?)
                     }
                     section {
                         h2 { "Executions" }
-                        (super::parts::executions(&executions, false))
+                        (super::parts::executions(&executions, Columns::default()))
                         @if executions.len() == ROWS {
                             p { a href=(address(&["executions"], &[("machine", arn)])) { "All of them" } }
                         }
@@ -170,19 +170,40 @@ pub(super) fn pretty(text: &str) -> String {
 
 /// The boxes that an address opens.
 pub(super) fn opened(query: &Query) -> Open {
-    let names = query
-        .get("open")
-        .into_iter()
-        .flat_map(|names| names.split('\n'));
-    Open::Also(names.map(str::to_owned).collect())
+    boxes(query.get("open").unwrap_or_default())
+}
+
+/// Between the names of boxes in an address.
+const BETWEEN: char = '\n';
+
+fn boxes(open: &str) -> Open {
+    Open::Also(open.split(BETWEEN).map(str::to_owned).collect())
+}
+
+/// The boxes that an address opens, and one more.
+pub(super) fn with_open(open: &str, name: &str) -> String {
+    match open {
+        "" => name.to_owned(),
+        open => format!("{open}{BETWEEN}{name}"),
+    }
+}
+
+/// The boxes that an address opens, but for one; `None` if it does not open that.
+pub(super) fn without_open(open: &str, name: &str) -> Option<String> {
+    let names: Vec<&str> = open.split(BETWEEN).filter(|own| *own != name).collect();
+    let others = names.join("\n");
+    (others != open).then_some(others)
 }
 
 /// The graph without an execution: each state leads to its place in the definition.
-fn graph(definition: &str, open: &Open) -> Markup {
-    struct Places;
-    impl Overlay for Places {
-        fn link(&self, name: &str) -> Option<String> {
-            Some(format!("#{}", anchor(name)))
+fn graph(definition: &str, open: &str) -> Markup {
+    struct Places<'a>(&'a str);
+    impl Overlay for Places<'_> {
+        fn link(&self, state: &Drawn) -> Option<String> {
+            Some(match state.hidden {
+                0 => format!("#{}", anchor(&state.name)),
+                _ => beside(&[("open", &with_open(self.0, &state.name))]),
+            })
         }
 
         fn is_taken(
@@ -196,8 +217,8 @@ fn graph(definition: &str, open: &Open) -> Markup {
     }
     match compile_text(definition) {
         Ok(machine) => {
-            let picture = Picture::of(&machine, open, &Metrics::PIXELS);
-            html! { div.picture { (maud::PreEscaped(embedded(&picture, &Places))) } }
+            let picture = Picture::of(&machine, &boxes(open), &Metrics::PIXELS);
+            html! { div.picture { (maud::PreEscaped(embedded(&picture, &Places(open)))) } }
         }
         Err(_) => html! { p.quiet { "A definition with errors has no graph." } },
     }

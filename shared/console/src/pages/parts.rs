@@ -51,12 +51,25 @@ pub(super) fn took(execution: &Value) -> Option<i64> {
     Some(stop - start)
 }
 
+/// What a table of executions has beside what every one has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Columns {
+    pub(super) with_machine: bool,
+    /// Boxes to tick, for the form that the table is in.
+    pub(super) with_choice: bool,
+}
+
 /// A table of executions, as ListExecutions has them.
-pub(super) fn executions(executions: &[Value], with_machine: bool) -> Markup {
+pub(super) fn executions(executions: &[Value], columns: Columns) -> Markup {
+    let Columns {
+        with_machine,
+        with_choice,
+    } = columns;
     html! {
         div.scroll {
             table.rows {
                 thead { tr {
+                    @if with_choice { td { input type="checkbox" data-all="execution" aria-label="Choose all" hidden; } }
                     th { "Name" }
                     @if with_machine { th { "State machine" } }
                     th { "Status" } th { "Started" } th.number { "Took" }
@@ -65,6 +78,9 @@ pub(super) fn executions(executions: &[Value], with_machine: bool) -> Markup {
                     @for execution in executions {
                         @let arn = text(execution, "executionArn");
                         tr {
+                            @if with_choice {
+                                td { input type="checkbox" name="execution" value=(arn) aria-label={ "Choose " (text(execution, "name")) }; }
+                            }
                             td { a.row href=(address(&["executions", arn], &[])) { (text(execution, "name")) } }
                             @if with_machine {
                                 @let machine = text(execution, "stateMachineArn");

@@ -15,28 +15,86 @@ function replace(element, text) {
   if (hadFocus) now?.focus({ preventScroll: true });
 }
 
-let source = null;
+// Ends what keeps this page up to date.
+let stop = null;
 
 function follow() {
-  source?.close();
-  source = null;
-  const address = document.body.dataset.live;
-  if (!address) return;
-  let wasEnded = false;
-  source = new EventSource(address);
+  stop?.();
+  const { live, news } = document.body.dataset;
+  stop = live ? listen(live) : news ? ask(news) : null;
+}
+
+// Shows what has changed; whether that was the last of it.
+function take(news) {
+  for (const [id, text, into, after] of news.parts ?? []) {
+    const element = byId(id);
+    if (id === "scale") document.querySelectorAll(".bars").forEach((bars) => bars.setAttribute("viewBox", text));
+    else if (text === null) renew(id);
+    else if (element) text ? replace(element, text) : element.remove();
+    else if (into && byId(after)) byId(after).insertAdjacentHTML("afterend", text);
+    else if (into) byId(into)?.insertAdjacentHTML("afterbegin", text);
+  }
+  // What can be done with an execution changes with its end, and with what it waits for.
+  if (news.ended || news.acts) swap(location.href, false);
+  return news.ended;
+}
+
+// What may be large is asked for, once for all changes of a while.
+const due = new Map();
+
+function renew(id) {
+  if (due.has(id)) return;
+  due.set(id, setTimeout(async () => {
+    due.delete(id);
+    const address = location.href;
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok || address !== location.href) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [now, before] = [page.getElementById(id), byId(id)];
+    if (now && before) replace(before, now.outerHTML);
+  }, 700));
+}
+
+// Where the server tells.
+function listen(address) {
+  const source = new EventSource(address);
   source.onmessage = (message) => {
-    const news = JSON.parse(message.data);
-    for (const [id, text, into] of news.parts) {
-      const element = byId(id);
-      if (element) replace(element, text);
-      else if (into) byId(into)?.insertAdjacentHTML("beforeend", text);
+    if (take(JSON.parse(message.data))) source.close();
+  };
+  return () => source.close();
+}
+
+// Where it has to be asked: less often the longer nothing happens, and not while nobody looks.
+function ask(address) {
+  const [least, most] = [1000, 10000];
+  const next = new URL(address, location.href);
+  let [pause, timer, isOver] = [least, 0, false];
+  const look = async () => {
+    let news = {};
+    if (!document.hidden) {
+      const answer = await fetch(next).catch(() => null);
+      if (isOver) return;
+      // The session has ended.
+      if (answer?.status === 401) return location.reload();
+      if (answer?.ok) news = await answer.json();
     }
-    // What can be done with an execution changes with its end, and with what it waits for.
-    if (news.ended || news.acts) {
-      wasEnded = news.ended;
-      if (wasEnded) source.close();
-      swap(location.href, false);
-    }
+    if (isOver || take(news)) return;
+    if (news.seen) next.searchParams.set("seen", news.seen);
+    pause = news.seen ? least : Math.min(pause * 1.5, most);
+    timer = setTimeout(look, pause);
+  };
+  const wake = () => {
+    if (document.hidden || isOver) return;
+    clearTimeout(timer);
+    pause = least;
+    look();
+  };
+  document.addEventListener("visibilitychange", wake);
+  timer = setTimeout(look, pause);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", wake);
   };
 }
 
@@ -56,7 +114,7 @@ async function swap(address, isStep) {
   const isWriting = document.activeElement?.matches("textarea, input");
   if (isWriting && !isStep) return;
   byId("main").replaceWith(page.getElementById("main"));
-  document.body.dataset.live = page.body.dataset.live ?? "";
+  for (const name of ["live", "news"]) document.body.dataset[name] = page.body.dataset[name] ?? "";
   if (!isStep) document.querySelectorAll("textarea, input").forEach((field, index) => {
     if (field.type !== "hidden" && written[index] !== undefined) field.value = written[index];
   });
@@ -84,6 +142,41 @@ document.addEventListener("click", (event) => {
   if (!isSamePage || address.hash || !document.querySelector(".run")) return;
   event.preventDefault();
   swap(address.href, true);
+});
+
+// A state that is tried is tried again while somebody types.
+let typing = 0;
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest(".typed form");
+  if (!form) return;
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    const fields = new URLSearchParams(new FormData(form));
+    fields.set("typed", "1");
+    const sent = fields.toString();
+    const answer = await fetch(form.action, { method: "POST", body: fields }).catch(() => null);
+    if (!answer) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = new URLSearchParams(new FormData(form));
+    now.set("typed", "1");
+    const outcome = page.getElementById("outcome");
+    // An answer to what has changed since is of no interest.
+    if (outcome && now.toString() === sent) byId("outcome").replaceWith(outcome);
+  }, 350);
+});
+
+// Ticks all boxes of a table.
+document.querySelectorAll("[data-all]").forEach((box) => {
+  box.hidden = false;
+  box.addEventListener("change", () => {
+    box.form.querySelectorAll(`[name=${box.dataset.all}]`).forEach((other) => { other.checked = box.checked; });
+  });
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
 });
 
 window.addEventListener("popstate", () => swap(location.href, false));

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::{Head, Page, json::document, machine::pretty};
+use super::{Head, Page, machine::pretty, stages::stages};
 use crate::{
     Operations, Response,
     ask::{Refused, ask, text},
@@ -20,24 +20,13 @@ const EXAMPLE: &str = r#"{
   "End": true
 }"#;
 
-/// The way of data through a state, in its order.
-const STAGES: [(&str, &str); 9] = [
-    ("input", "Input"),
-    ("afterInputPath", "After InputPath"),
-    ("afterParameters", "After Parameters"),
-    ("afterArguments", "After Arguments"),
-    ("result", "Result"),
-    ("afterResultSelector", "After ResultSelector"),
-    ("afterResultPath", "After ResultPath"),
-    ("afterItemSelector", "After ItemSelector"),
-    ("variables", "Variables"),
-];
-
 /// What is to be tried.
 #[derive(Default)]
 struct Trial {
     definition: String,
     input: String,
+    /// The role that a call is made under.
+    role: String,
     /// What the call of a task comes to, instead of a call.
     result: String,
     error: String,
@@ -50,10 +39,21 @@ impl Trial {
         Self {
             definition: field("definition"),
             input: field("input"),
+            role: field("role"),
             result: field("result"),
             error: field("error"),
             cause: field("cause"),
         }
+    }
+
+    /// Whether trying it calls something.
+    fn calls(&self) -> bool {
+        let is_mocked = [&self.result, &self.error, &self.cause]
+            .iter()
+            .any(|given| !given.is_empty());
+        // What is no JSON yet may become a task.
+        let definition: Option<Value> = serde_json::from_str(&self.definition).ok();
+        !is_mocked && definition.is_none_or(|state| text(&state, "Type") == "Task")
     }
 
     fn request(&self) -> Value {
@@ -67,6 +67,9 @@ impl Trial {
             "input": input,
             "inspectionLevel": "DEBUG",
         });
+        if !self.role.is_empty() {
+            request["roleArn"] = self.role.clone().into();
+        }
         if !self.error.is_empty() || !self.cause.is_empty() {
             let error = json!({ "error": self.error, "cause": self.cause });
             request["mock"] = json!({ "errorOutput": error });
@@ -89,6 +92,9 @@ impl<O: Operations> Page<'_, O> {
             let execution = Execution::read(self.operations, arn, &Open::None).await?;
             let visits = execution.run.visits.iter();
             let input = visits.rev().find(|visit| visit.state == state);
+            let machine = json!({ "executionArn": arn });
+            let machine = ask(self.operations, "DescribeStateMachineForExecution", machine).await?;
+            trial.role = text(&machine, "roleArn").to_owned();
             trial.definition = execution
                 .state(state)
                 .map_or_else(String::new, |state| format!("{state:#}"));
@@ -101,9 +107,12 @@ impl<O: Operations> Page<'_, O> {
         Ok(self.trial_page(&trial, None))
     }
 
-    /// Tries it: a task without a result is really performed.
+    /// Tries it: a task without a result is really performed, unless somebody is only typing.
     pub(super) async fn tried(&self, form: &Query) -> Result<Response, Refused> {
         let trial = Trial::of(form);
+        if form.get("typed").is_some() && trial.calls() {
+            return Ok(self.trial_page(&trial, None));
+        }
         let answer = ask(self.operations, "TestState", trial.request()).await;
         Ok(self.trial_page(&trial, Some(&answer)))
     }
@@ -118,17 +127,18 @@ impl<O: Operations> Page<'_, O> {
                 label { "or an error" input type="text" name="error" value=(trial.error); }
                 label { "and its cause" input type="text" name="cause" value=(trial.cause); }
             }
+            label { "The role that a call is made under" input type="text" name="role" value=(trial.role); }
             p { button.primary { "Try it" } }
         };
         let body = html! {
             h1 { "Try a state" }
             div.two {
-                section { (self.form(&["try"], &form)) }
-                div {
+                section.typed { (self.form(&["try"], &form)) }
+                div #outcome aria-live="polite" {
                     @match answer {
                         Some(Ok(answer)) => (outcome(answer)),
                         Some(Err(refused)) => div.problem role="alert" { strong { (refused.name) } pre { (refused.message) } },
-                        None => section { p.quiet { "Nothing is kept of what is tried here. A task for which no result is given is really performed." } },
+                        None => section { p.quiet { "Nothing is kept of what is tried here. A task for which no result is given is really performed, once you say so." } },
                     }
                 }
             }
@@ -151,11 +161,6 @@ fn outcome(answer: &Value) -> Markup {
         "RETRIABLE" => "wait",
         _ => "bad",
     };
-    let stages: Vec<(&str, &str)> = STAGES
-        .iter()
-        .map(|(field, title)| (*title, text(&answer["inspectionData"], field)))
-        .filter(|(_, shown)| !shown.is_empty())
-        .collect();
     html! {
         section {
             h2 { span class={ "status " (class) } { (status.to_lowercase().replace('_', " ")) } }
@@ -163,15 +168,7 @@ fn outcome(answer: &Value) -> Markup {
             @if !text(answer, "error").is_empty() || !text(answer, "cause").is_empty() {
                 div.problem { strong { (text(answer, "error")) } pre { (pretty(text(answer, "cause"))) } }
             }
-            @for (index, (title, shown)) in stages.iter().enumerate() {
-                h3 { (title) }
-                @if index > 0 && stages[index - 1].1 == *shown { p.quiet { "as before" } }
-                @else { (document(shown, None)) }
-            }
-            @if !text(answer, "output").is_empty() {
-                h3 { "Output" }
-                (document(text(answer, "output"), None))
-            }
+            (stages(answer))
         }
     }
 }

@@ -9,14 +9,17 @@ use super::{
 };
 use crate::{
     Operations, Response,
-    ask::{Refused, list, text},
-    execution::Execution,
-    graph::{Open, Status},
+    ask::{Refused, ask, list, standard_machines, text},
+    graph::Status,
+    run::Run,
     url::address,
 };
 
 /// Running executions that are looked into.
 const EXECUTIONS_MAX: usize = 200;
+
+/// The newest history events of each that are looked into.
+const EVENTS: usize = 200;
 
 /// A state that waits.
 struct Waiting {
@@ -32,15 +35,14 @@ impl<O: Operations> Page<'_, O> {
         let running = self.running().await?;
         let looked_into = running.len();
         let mut waiting = Vec::new();
-        for execution in running {
-            let arn = text(&execution, "executionArn");
-            let execution = match Execution::read(self.operations, arn, &Open::None).await {
-                Ok(execution) => execution,
+        for execution in &running {
+            let run = match self.newest_of(text(execution, "executionArn")).await {
+                Ok(run) => run,
                 // It was forgotten since it was listed.
                 Err(refused) if refused.name == "ExecutionDoesNotExist" => continue,
                 Err(refused) => return Err(refused),
             };
-            waiting.extend(of_execution(&execution));
+            waiting.extend(of_execution(execution, &run));
         }
         waiting.sort_by_key(|waiting| waiting.since);
         let body = html! {
@@ -67,20 +69,27 @@ impl<O: Operations> Page<'_, O> {
         Ok(self.page(&head, &body))
     }
 
+    /// What an execution did last. What waits has begun to wait there, unless it is beside something that
+    /// has done much since.
+    async fn newest_of(&self, arn: &str) -> Result<Run, Refused> {
+        let input = json!({
+            "executionArn": arn,
+            "includeExecutionData": false,
+            "maxResults": EVENTS,
+            "reverseOrder": true,
+        });
+        let newest = ask(self.operations, "GetExecutionHistory", input).await?;
+        let mut run = Run::default();
+        let events = newest["events"].as_array().into_iter().flatten();
+        events.rev().for_each(|event| run.take(event));
+        Ok(run)
+    }
+
     /// The running executions of all state machines.
     async fn running(&self) -> Result<Vec<Value>, Refused> {
-        let machines = list(
-            self.operations,
-            ("ListStateMachines", "stateMachines"),
-            json!({}),
-            EXECUTIONS_MAX,
-        )
-        .await?;
+        let machines = standard_machines(self.operations, EXECUTIONS_MAX).await?;
         let mut running = Vec::new();
-        for machine in machines
-            .iter()
-            .filter(|machine| text(machine, "type") == "STANDARD")
-        {
+        for machine in &machines {
             let left = EXECUTIONS_MAX - running.len();
             if left == 0 {
                 break;
@@ -100,13 +109,9 @@ impl<O: Operations> Page<'_, O> {
     }
 }
 
-fn of_execution(execution: &Execution) -> Vec<Waiting> {
-    let open = execution
-        .run
-        .visits
-        .iter()
-        .filter(|visit| visit.ended.is_none());
-    let waiting = open.filter(|visit| execution.run.status(visit) == Status::Waiting);
+fn of_execution(execution: &Value, run: &Run) -> Vec<Waiting> {
+    let open = run.visits.iter().filter(|visit| visit.ended.is_none());
+    let waiting = open.filter(|visit| run.status(visit) == Status::Waiting);
     waiting
         .map(|visit| {
             let attempt = visit.attempts.last();
@@ -124,8 +129,8 @@ fn of_execution(execution: &Execution) -> Vec<Waiting> {
                 since: attempt.map_or(visit.began, |attempt| {
                     attempt.ended.unwrap_or(attempt.began)
                 }),
-                execution: execution.arn.clone(),
-                machine: text(&execution.described, "stateMachineArn").to_owned(),
+                execution: text(execution, "executionArn").to_owned(),
+                machine: text(execution, "stateMachineArn").to_owned(),
                 state: visit.state.clone(),
                 what,
             }

@@ -39,8 +39,8 @@ impl Fake {
         }
     }
 
-    /// The next history event, a tenth of a second after the one before.
-    pub(crate) fn event(&mut self, previous: u64, kind: &str, details: Value) {
+    /// The next history event, a tenth of a second after the one before: its id.
+    pub(crate) fn event(&mut self, previous: u64, kind: &str, details: Value) -> u64 {
         let id = self.events.len() + 1;
         let mut event = json!({
             "id": id,
@@ -52,6 +52,17 @@ impl Fake {
             event["someEventDetails"] = details;
         }
         self.events.push(event);
+        id as u64
+    }
+
+    /// How many history events there are.
+    pub(crate) fn count(&self) -> usize {
+        self.events.len()
+    }
+
+    /// As it was when there were so many.
+    pub(crate) fn keep(&mut self, count: usize) {
+        self.events.truncate(count);
     }
 
     fn answer(&self, operation: &str, request: &Value) -> Value {
@@ -71,6 +82,8 @@ impl Fake {
                 let token = (to < self.events.len()).then(|| to.to_string());
                 json!({ "events": self.events[from..to], "nextToken": token })
             }
+            // As one that cannot be tried.
+            "TestState" => json!({}),
             other => panic!("{other} is not asked for"),
         }
     }

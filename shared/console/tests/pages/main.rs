@@ -4,10 +4,12 @@
 
 mod document;
 mod fake;
+mod gate;
+mod live;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use segno_api::Response as Answer;
-use segno_console::{Console, Request, Response};
+use segno_console::{Console, Place, Request, Response, Sessions};
 use serde_json::{Value, json};
 
 use self::{
@@ -17,16 +19,24 @@ use self::{
 
 /// Answers at once: nothing here waits.
 fn get(fake: Fake, query: &str) -> Response {
-    let console = Console::new(fake, [0; 32], false);
-    let path = format!("/console/executions/{EXECUTION}");
+    get_path(fake, &format!("/console/executions/{EXECUTION}"), query)
+}
+
+fn get_path(fake: Fake, path: &str, query: &str) -> Response {
+    let console = Console::new(fake, Place::Server, false);
     let request = Request {
         is_post: false,
-        path: &path,
+        path,
         query,
         cookies: "",
         body: b"",
     };
-    let mut answer = Box::pin(console.answer(&request));
+    let (session, _) = Sessions::new([0; 32]).of("");
+    at_once(console.answer(&request, &session))
+}
+
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    let mut answer = Box::pin(answer);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match answer.as_mut().poll(&mut context) {
         std::task::Poll::Ready(response) => response,
@@ -148,7 +158,7 @@ fn a_state_shows_what_came_in_and_what_went_out() {
         "<h3>Calls</h3>",
         "Busy",
         "Declined",
-        "href=\"#e9\"",
+        "order=id#e9\"",
     ] {
         assert!(panel.contains(shown), "{shown}: {panel}");
     }
@@ -249,6 +259,210 @@ fn what_runs_is_told_of_where_it_can_be_followed() {
         "data-live=\"/console/executions/{EXECUTION}/live?seen=1\""
     )));
     assert!(!self::page(declined(), "").text.contains("data-live"));
+}
+
+/// A loop that asks so many times, and then is done.
+fn polling(rounds: u64, status: &str) -> Fake {
+    let definition = json!({ "StartAt": "Begin", "States": {
+        "Begin": { "Type": "Pass", "Next": "Rest" },
+        "Rest": { "Type": "Wait", "Seconds": 1, "Next": "Ask" }, "Ask": { "Type": "Pass", "Next": "Over?" },
+        "Over?": { "Type": "Choice", "Choices": [{ "Variable": "$.n", "IsPresent": false, "Next": "Rest" }], "Default": "End" },
+        "End": { "Type": "Succeed" } } });
+    let mut fake = Fake::of(definition, status);
+    fake.event(0, "ExecutionStarted", json!({ "input": "{}" }));
+    let mut last = 0;
+    let mut pass = |fake: &mut Fake, name: &str, kind: &str| {
+        last = fake.event(
+            last,
+            &format!("{kind}StateEntered"),
+            json!({ "name": name, "input": "{}" }),
+        );
+        last = fake.event(
+            last,
+            &format!("{kind}StateExited"),
+            json!({ "name": name, "output": "{}" }),
+        );
+    };
+    pass(&mut fake, "Begin", "Pass");
+    for _ in 0..rounds {
+        for (name, kind) in [("Rest", "Wait"), ("Ask", "Pass"), ("Over?", "Choice")] {
+            pass(&mut fake, name, kind);
+        }
+    }
+    pass(&mut fake, "End", "Succeed");
+    fake
+}
+
+/// The rows of a table, in their order: the texts of their first cells.
+fn rows(page: &Document, table: &str) -> Vec<String> {
+    let body = page
+        .text
+        .split(&format!("<tbody id=\"{table}\">"))
+        .nth(1)
+        .unwrap();
+    let body = body.split("</tbody>").next().unwrap();
+    let cells = body.split("<tr").skip(1).map(|row| {
+        let cell = row.split("</td>").next().unwrap();
+        let pieces = cell
+            .split('<')
+            .skip(1)
+            .filter_map(|piece| piece.split_once('>'));
+        pieces.map(|(_, text)| text).collect()
+    });
+    cells.collect()
+}
+
+#[test]
+fn the_rounds_of_a_loop_are_folded() {
+    let page = page(polling(300, "SUCCEEDED"), "");
+    assert_eq!(
+        rows(&page, "visits"),
+        [
+            "Begin",
+            "Rest",
+            "Ask",
+            "Over?",
+            "298 more rounds of Rest → Ask → Over?",
+            "Rest",
+            "Ask",
+            "Over?",
+            "End",
+        ]
+    );
+    let events = rows(&page, "events");
+    assert_eq!(events.len(), 1 + 2 * 8 + 1);
+    assert_eq!(events[9], "298 more rounds");
+    assert!(page.text.contains("1788 events"), "{}", page.text);
+}
+
+#[test]
+fn a_few_rounds_are_not_and_folded_ones_are_unfolded() {
+    let few = page(polling(3, "SUCCEEDED"), "");
+    assert_eq!(rows(&few, "visits").len(), 2 + 3 * 3);
+    let folded = page(polling(10, "SUCCEEDED"), "");
+    let link = folded
+        .attributes("a", "href")
+        .into_iter()
+        .find(|link| link.contains("unfold="))
+        .unwrap();
+    let unfolded = page(polling(10, "SUCCEEDED"), link.strip_prefix('?').unwrap());
+    assert_eq!(rows(&unfolded, "visits").len(), 2 + 3 * 10);
+    let in_order = page(polling(10, "SUCCEEDED"), "order=id&events=1");
+    assert_eq!(
+        in_order
+            .attributes("tr", "id")
+            .iter()
+            .filter(|id| id.starts_with('e'))
+            .count(),
+        66 - 50
+    );
+}
+
+/// A Map state with three items, the second of which failed.
+fn mapped() -> Fake {
+    let definition = json!({ "StartAt": "Each", "States": { "Each": { "Type": "Map", "End": true, "ToleratedFailureCount": 1,
+        "ItemProcessor": { "StartAt": "Work", "States": { "Work": { "Type": "Pass", "End": true } } } } } });
+    let mut fake = Fake::of(definition, "RUNNING");
+    fake.event(0, "ExecutionStarted", json!({ "input": "[1,2,3]" }));
+    let map = fake.event(
+        0,
+        "MapStateEntered",
+        json!({ "name": "Each", "input": "[1,2,3]" }),
+    );
+    let started = fake.event(map, "MapStateStarted", json!({ "length": 3 }));
+    for index in 0..3 {
+        let item = fake.event(
+            started,
+            "MapIterationStarted",
+            json!({ "name": "Each", "index": index }),
+        );
+        let work = fake.event(
+            item,
+            "PassStateEntered",
+            json!({ "name": "Work", "input": format!("\"item {index}\"") }),
+        );
+        if index == 2 {
+            break;
+        }
+        let work = fake.event(
+            work,
+            "PassStateExited",
+            json!({ "name": "Work", "output": "1" }),
+        );
+        let end = if index == 0 {
+            "MapIterationSucceeded"
+        } else {
+            "MapIterationFailed"
+        };
+        fake.event(work, end, json!({ "name": "Each", "index": index }));
+    }
+    fake
+}
+
+#[test]
+fn one_item_of_a_map_state_is_looked_at() {
+    let all = page(mapped(), "state=Each");
+    let labels = all.attributes("a", "aria-label");
+    for label in [
+        "Item 0, succeeded",
+        "Item 1, failed",
+        "Item 2, not ended",
+        "Work, Pass, running, ×3",
+    ] {
+        assert!(labels.iter().any(|own| own == label), "{label}: {labels:?}");
+    }
+    assert_eq!(
+        rows(&all, "visits"),
+        ["Each", "Work [0]", "Work [1]", "Work [2]"]
+    );
+    let first = page(mapped(), "state=Work&item=0.0");
+    assert_eq!(rows(&first, "visits"), ["Each", "Work [0]"]);
+    assert!(
+        first
+            .attributes("a", "aria-label")
+            .iter()
+            .any(|label| label == "Work, Pass, succeeded")
+    );
+    assert!(first.text.contains("item 0") && !first.text.contains("item 2"));
+}
+
+#[test]
+fn a_closed_box_is_opened_by_a_click_and_closed_again() {
+    let chain = |names: &[String]| {
+        let mut states = serde_json::Map::new();
+        for (index, name) in names.iter().enumerate() {
+            let next = names.get(index + 1);
+            let state = match next {
+                Some(next) => json!({ "Type": "Pass", "Next": next }),
+                None => json!({ "Type": "Pass", "End": true }),
+            };
+            states.insert(name.clone(), state);
+        }
+        json!({ "StartAt": names[0], "States": states })
+    };
+    let names = |prefix: &str| {
+        (0..60)
+            .map(|index| format!("{prefix}{index}"))
+            .collect::<Vec<_>>()
+    };
+    let definition = json!({ "StartAt": "Box", "States": { "Box": { "Type": "Parallel", "End": true,
+        "Branches": [chain(&names("a")), chain(&names("b"))] } } });
+    let fake = Fake::of(definition, "RUNNING");
+    let closed = page(fake.clone(), "");
+    let link = closed
+        .attributes("a", "href")
+        .into_iter()
+        .find(|link| link.contains("open=Box"))
+        .unwrap();
+    let is_drawn = |page: &Document| {
+        page.attributes("a", "aria-label")
+            .iter()
+            .any(|label| label.starts_with("a0, "))
+    };
+    assert!(!is_drawn(&closed));
+    let open = page(fake.clone(), link.strip_prefix('?').unwrap());
+    assert!(is_drawn(&open) && open.text.contains("Close it in the graph"));
+    assert!(open.text.contains("open=Box"));
 }
 
 #[test]

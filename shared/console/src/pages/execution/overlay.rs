@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::View;
 use crate::{
     execution::Execution,
-    graph::{Mark, NodeKind, Overlay, Status, layout::Class},
+    graph::{Drawn, Mark, NodeKind, Overlay, Status, layout::Class},
+    pages::machine::with_open,
     run::Summary,
 };
 
@@ -21,7 +22,9 @@ impl<'a> Colours<'a> {
         Self {
             execution,
             view,
-            summaries: execution.run.summaries(),
+            summaries: execution
+                .run
+                .summaries(|visit| view.is_in_item(&execution.run, visit)),
         }
     }
 }
@@ -49,7 +52,14 @@ impl Overlay for Colours<'_> {
         Some(self.execution.run.taken.contains(&way))
     }
 
-    fn link(&self, name: &str) -> Option<String> {
-        Some(self.view.address(&[("state", name)]))
+    fn link(&self, state: &Drawn) -> Option<String> {
+        let open = match state.hidden {
+            0 => self.view.open.clone(),
+            _ => with_open(&self.view.open, &state.name),
+        };
+        Some(
+            self.view
+                .address(&[("state", &state.name), ("open", &open)]),
+        )
     }
 }

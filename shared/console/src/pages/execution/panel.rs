@@ -2,37 +2,39 @@
 
 use maud::{Markup, html};
 
-use super::{View, pretty};
+use super::{View, events::page_of, pretty};
 use crate::{
     ask::text,
     execution::Execution,
     graph::Status,
     pages::{
         json,
+        machine::without_open,
         parts::{duration, time},
     },
     run::Visit,
     url::address,
 };
 
-/// The visit that a page shows.
-pub(super) fn visit<'e>(execution: &'e Execution, view: &View) -> Option<&'e Visit> {
-    let state = view.state.as_deref()?;
-    let visits: Vec<&Visit> = execution
-        .run
-        .visits
-        .iter()
-        .filter(|visit| visit.state == state)
-        .collect();
+/// The visit that a page shows, and its index.
+pub(super) fn visit<'e>(execution: &'e Execution, view: &View) -> Option<(usize, &'e Visit)> {
+    let visits = visits(execution, view, view.state.as_deref()?);
     let index = view.visit.unwrap_or(visits.len().saturating_sub(1));
     visits.get(index).or(visits.last()).copied()
 }
 
-pub(super) fn panel(execution: &Execution, view: &View) -> Markup {
+/// The visits of a state, of the item that is looked at.
+fn visits<'e>(execution: &'e Execution, view: &View, state: &str) -> Vec<(usize, &'e Visit)> {
+    let all = execution.run.visits.iter().enumerate();
+    all.filter(|(_, visit)| visit.state == state && view.is_in_item(&execution.run, visit))
+        .collect()
+}
+
+pub(super) fn panel(execution: &Execution, view: &View, stages: Option<Markup>) -> Markup {
     html! {
         section.panel #panel aria-label="State" {
             @match &view.state {
-                Some(state) => (of_state(execution, view, state)),
+                Some(state) => (of_state(execution, view, state, stages)),
                 None => (of_execution(execution, view)),
             }
         }
@@ -64,13 +66,8 @@ fn data(execution: &Execution, view: &View, field: &str) -> Option<String> {
     (!view.is_file).then(|| address(&["executions", &execution.arn, "data"], &query))
 }
 
-fn of_state(execution: &Execution, view: &View, state: &str) -> Markup {
-    let visits = execution
-        .run
-        .visits
-        .iter()
-        .filter(|visit| visit.state == state)
-        .count();
+fn of_state(execution: &Execution, view: &View, state: &str, stages: Option<Markup>) -> Markup {
+    let visits = visits(execution, view, state).len();
     let shown = view
         .visit
         .unwrap_or(visits.saturating_sub(1))
@@ -78,9 +75,11 @@ fn of_state(execution: &Execution, view: &View, state: &str) -> Markup {
     html! {
         h2 { (state) }
         @match visit(execution, view) {
-            Some(found) => {
+            Some((index, found)) => {
                 @if visits > 1 { (picker(view, (shown, visits))) }
+                (items(view, index, found))
                 (of_visit(execution, view, found))
+                @if let Some(stages) = stages { (stages) }
             }
             None => p.quiet { "It has not been reached." }
         }
@@ -93,6 +92,9 @@ fn of_state(execution: &Execution, view: &View, state: &str) -> Markup {
         @if !view.is_file {
             p.facts {
                 a href=(view.address(&[("state", "")])) { "Show the whole execution" }
+                @if let Some(open) = without_open(&view.open, state) {
+                    a href=(view.address(&[("open", &open)])) { "Close it in the graph" }
+                }
                 a href=(address(&["try"], &[("execution", &execution.arn), ("state", state)])) { "Try this state" }
             }
         }
@@ -108,6 +110,40 @@ fn picker(view: &View, (shown, visits): (usize, usize)) -> Markup {
             span { "visit " (shown + 1) " of " (visits) }
             @if shown + 1 < visits { a href=(link(shown + 1)) rel="next" { "after ›" } }
         }
+    }
+}
+
+/// Items of a Map state that can be chosen at once.
+const ITEMS: u64 = 100;
+
+/// The items of a Map state, to look at one of them.
+fn items(view: &View, map: usize, visit: &Visit) -> Markup {
+    let Some(items) = visit.items.filter(|_| !view.is_file) else {
+        return html! {};
+    };
+    let chosen = view
+        .item
+        .filter(|(chosen, _)| *chosen == map)
+        .map(|(_, item)| item);
+    let link = |item: u64| view.address(&[("item", &format!("{map}.{item}"))]);
+    let first = chosen.unwrap_or(0) / ITEMS * ITEMS;
+    let last = items.count.min(first + ITEMS);
+    html! {
+        h3 { "Items " span.quiet { (items.succeeded + items.failed) " of " (items.count) " ended, " (items.failed) " not well" } }
+        div.items {
+            @if first > 0 { a href=(link(first - 1)) rel="prev" { "‹" } }
+            @for item in first..last {
+                @let (class, word) = match visit.ended_items.get(&item) {
+                    Some(true) => ("item ok", "succeeded"),
+                    Some(false) => ("item bad", "failed"),
+                    None => ("item", "not ended"),
+                };
+                a class=(class) href=(link(item)) title={ "item " (item) ": " (word) } aria-label={ "Item " (item) ", " (word) }
+                    aria-current=[(chosen == Some(item)).then_some("true")] { (item) }
+            }
+            @if last < items.count { a href=(link(last)) rel="next" { "›" } }
+        }
+        @if chosen.is_some() { p { a href=(view.address(&[("item", "")])) { "Show all items" } } }
     }
 }
 
@@ -138,9 +174,18 @@ fn of_visit(execution: &Execution, view: &View, visit: &Visit) -> Markup {
         (attempts(visit))
         h3 { "History events" }
         p.links {
-            @for id in visit.events.iter().take(40) { a href={ "#e" (id) } { (id) } " " }
+            @for id in visit.events.iter().take(40) { a href=(event(view, *id)) { (id) } " " }
             @if visit.events.len() > 40 { "and " (visit.events.len() - 40) " more" }
         }
+    }
+}
+
+/// Where a history event is, wherever that is folded.
+fn event(view: &View, id: u64) -> String {
+    let page = view.address(&[("order", "id"), ("events", &page_of(id))]);
+    match view.is_file {
+        true => format!("#e{id}"),
+        false => format!("{page}#e{id}"),
     }
 }
 
