@@ -9,8 +9,8 @@ use crate::{
     get_path, polling,
 };
 
-/// Bytes that one history event may send to a page.
-const BYTES_MAX: usize = 2 * 1024;
+/// Bytes that one history event may send to a page, where the names of states are short.
+const BYTES_MAX: usize = 2_560;
 
 /// What a page is told that was made with the first `seen` history events, if there are `count` of them.
 fn news(fake: &Fake, seen: usize, count: usize, view: &str) -> Value {

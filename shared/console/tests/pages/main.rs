@@ -354,7 +354,7 @@ fn a_few_rounds_are_not_and_folded_ones_are_unfolded() {
             .iter()
             .filter(|id| id.starts_with('e'))
             .count(),
-        66 - 50
+        65 - 50
     );
 }
 

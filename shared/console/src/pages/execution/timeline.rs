@@ -182,12 +182,9 @@ impl Line<'_> {
                 td { @if errors > 0 { span.status.caught { (errors) " with an error" } } }
                 td.number { (duration(ended - began)) }
                 td.when {
-                    // While it goes on, that would be drawn again with each round.
-                    @if !self.execution.is_running() {
+                    svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" aria-hidden="true" {
                         @let (left, width) = self.piece(began, Some(ended));
-                        svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" {
-                            rect class={ "bar many " (status.class()) } x=(left) y="5" width=(width) height="6" {}
-                        }
+                        rect class={ "bar many " (status.class()) } x=(left) y="5" width=(width) height="6" {}
                     }
                 }
             }
@@ -198,7 +195,7 @@ impl Line<'_> {
     fn bar(&self, visit: &Visit, status: Status) -> Markup {
         let (left, width) = self.piece(visit.began, visit.ended);
         html! {
-            svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" {
+            svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" aria-hidden="true" {
                 rect class={ "bar " (status.class()) } x=(left) y="3" width=(width) height="10" {}
                 @if visit.attempts.len() > 1 {
                     @for attempt in &visit.attempts {
