@@ -69,7 +69,7 @@ pub(super) fn executions(executions: &[Value], columns: Columns) -> Markup {
         div.scroll {
             table.rows {
                 thead { tr {
-                    @if with_choice { td { input type="checkbox" data-all="execution" aria-label="Choose all" hidden; } }
+                    @if with_choice { td.tick { input type="checkbox" data-all="execution" aria-label="Choose all" hidden; } }
                     th { "Name" }
                     @if with_machine { th { "State machine" } }
                     th { "Status" } th { "Started" } th.number { "Took" }
@@ -79,7 +79,7 @@ pub(super) fn executions(executions: &[Value], columns: Columns) -> Markup {
                         @let arn = text(execution, "executionArn");
                         tr {
                             @if with_choice {
-                                td { input type="checkbox" name="execution" value=(arn) aria-label={ "Choose " (text(execution, "name")) }; }
+                                td.tick { input type="checkbox" name="execution" value=(arn) aria-label={ "Choose " (text(execution, "name")) }; }
                             }
                             td { a.row href=(address(&["executions", arn], &[])) { (text(execution, "name")) } }
                             @if with_machine {

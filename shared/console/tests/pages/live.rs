@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Bytes that one history event may send to a page, where the names of states are short.
-const BYTES_MAX: usize = 2_560;
+const BYTES_MAX: usize = 2_048;
 
 /// What a page is told that was made with the first `seen` history events, if there are `count` of them.
 fn news(fake: &Fake, seen: usize, count: usize, view: &str) -> Value {

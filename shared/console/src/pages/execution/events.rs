@@ -23,7 +23,7 @@ const DETAILS_BYTES_MAX: usize = 300;
 enum Row<'e> {
     Event {
         event: &'e Value,
-        /// It is the first one of its state.
+        /// It is the first one of its state, or stands for itself.
         is_first: bool,
     },
     Folded(Folded),
@@ -36,7 +36,7 @@ pub(super) fn table(execution: &Execution, view: &View) -> Markup {
         section #history {
             h2 { "History events " (count(execution)) }
             div.scroll {
-                table.rows.events {
+                table.rows.events.grouped[!view.is_in_order] {
                     thead { tr { th { "State" } th.number { "Id" } th.number { "After" } th { "Type" } th { "Details" } } }
                     tbody #events { @for event in shown(&rows, view) { (row(execution, view, event)) } }
                 }
@@ -70,7 +70,7 @@ fn rows<'e>(execution: &'e Execution, view: &View) -> Vec<Row<'e>> {
         return events
             .map(|event| Row::Event {
                 event,
-                is_first: false,
+                is_first: true,
             })
             .collect();
     }
@@ -156,12 +156,12 @@ fn of_event(
         .map_or(0, |first| Entry::of(first).at);
     let state = execution.run.state_of(entry.id);
     html! {
-        tr.group[is_first] id={ "e" (entry.id) } {
-            td { (state.unwrap_or_default()) }
-            td.number { a.row href={ "#e" (entry.id) } { (entry.id) } }
-            td.number { (duration(entry.at - began)) }
+        tr class=[is_first.then_some("group")] id={ "e" (entry.id) } {
+            td { @if is_first { (state.unwrap_or_default()) } }
+            td { a.row href={ "#e" (entry.id) } { (entry.id) } }
+            td { (duration(entry.at - began)) }
             td { (entry.kind) }
-            td.details { @if !entry.details.is_null() { (details(entry.details)) } }
+            td { @if !entry.details.is_null() { (details(entry.details)) } }
         }
     }
 }
@@ -176,7 +176,7 @@ fn of_rounds(execution: &Execution, view: &View, folded: &Folded) -> Markup {
     html! {
         tr.folded.group id={ "g" (first) } {
             td { a.row href=(view.address(&[("unfold", &first.to_string())])) { (folded.rounds) " more rounds" } }
-            td.number { "…" } td {} td { (events) " events" } td {}
+            td { "…" } td {} td { (events) " events" } td {}
         }
     }
 }

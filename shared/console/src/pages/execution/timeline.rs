@@ -108,6 +108,11 @@ fn id(row: &Row) -> String {
     }
 }
 
+/// The class of a row that is inside something.
+fn deep(depth: usize) -> Option<String> {
+    (depth > 0).then(|| format!("deep{depth}"))
+}
+
 /// What a row is drawn with.
 struct Line<'a> {
     execution: &'a Execution,
@@ -137,7 +142,7 @@ impl Line<'_> {
         let depth = run.depth(visit).min(6);
         html! {
             tr id={ "v" (index) } {
-                td class={ "deep" (depth) } {
+                td class=[deep(depth)] {
                     a.row href=(link) { (visit.state) }
                     @if let Some(index) = visit.iteration { span.quiet { " [" (index) "]" } }
                     @if visit.attempts.len() > 1 { span.quiet { " " (visit.attempts.len()) " tries" } }
@@ -175,16 +180,19 @@ impl Line<'_> {
         };
         html! {
             tr.folded id={ "f" (folded.visits[0]) } {
-                td class={ "deep" (depth) } {
+                td class=[deep(depth)] {
                     a.row href=(unfold) { (folded.rounds) " more rounds" }
                     span.quiet { " of " (names.join(" → ")) }
                 }
                 td { @if errors > 0 { span.status.caught { (errors) " with an error" } } }
                 td.number { (duration(ended - began)) }
                 td.when {
-                    svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" aria-hidden="true" {
+                    // While it goes on, that would be drawn again with each round.
+                    @if !self.execution.is_running() {
                         @let (left, width) = self.piece(began, Some(ended));
-                        rect class={ "bar many " (status.class()) } x=(left) y="5" width=(width) height="6" {}
+                        svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" {
+                            rect class={ "bar many " (status.class()) } x=(left) y="5" width=(width) height="6" {}
+                        }
                     }
                 }
             }
@@ -195,7 +203,7 @@ impl Line<'_> {
     fn bar(&self, visit: &Visit, status: Status) -> Markup {
         let (left, width) = self.piece(visit.began, visit.ended);
         html! {
-            svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" aria-hidden="true" {
+            svg.bars viewBox=(self.scale.view_box()) preserveAspectRatio="none" {
                 rect class={ "bar " (status.class()) } x=(left) y="3" width=(width) height="10" {}
                 @if visit.attempts.len() > 1 {
                     @for attempt in &visit.attempts {
