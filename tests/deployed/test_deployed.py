@@ -56,7 +56,7 @@ class Deployed(unittest.TestCase):
     def setUpClass(cls):
         cls.account = Account(**cls.environment)
         cls.addClassCleanup(cls.account.close)
-        cls.stack = Stack(cls.account)
+        cls.stack = Stack(cls.account, EventBus="default")
         cls.stack.trust(["lambda:InvokeFunction", "sqs:SendMessage"])
         # The schedule comes by each minute: what waits for it begins before all else.
         cls.waits = Stack(cls.account, "waits", LongestDelaySeconds=2, Keys="on", Console="on")
@@ -398,6 +398,69 @@ class Deployed(unittest.TestCase):
         self.succeeds(ended, {"seconds": 4})
         self.assertLess(time.monotonic() - begun, 120)
         self.assertEqual(self.types(execution).count("LambdaFunctionStarted"), 2)
+
+    def test_status_changes_arrive_and_metrics_are_in_the_log(self):
+        sqs, events = self.account.client("sqs"), self.account.client("events")
+        queue = sqs.create_queue(QueueName="changes")["QueueUrl"]
+        arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:changes"
+        machine = self.stack.create("told", one({"Type": "Fail", "Error": "Boom", "Cause": "as told"}))
+        events.put_rule(Name="changes", EventPattern=json.dumps({
+            "source": ["segno.states"], "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [machine]},
+        }))
+        events.put_targets(Rule="changes", Targets=[{"Id": "queue", "Arn": arn}])
+        ended = self.stack.run(machine, {"a": 1})
+        heard = {}
+
+        def both():
+            received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2, MaxNumberOfMessages=10)
+            for message in received.get("Messages", []):
+                event = json.loads(message["Body"])
+                heard[event["detail"]["status"]] = event
+            return len(heard) == 2
+
+        self.until(both)
+        self.assertEqual(set(heard), {"RUNNING", "FAILED"})
+        failed = heard["FAILED"]
+        self.assertEqual(failed["resources"], [ended["executionArn"]])
+        detail = failed["detail"]
+        self.assertEqual((detail["error"], detail["cause"]), ("Boom", "as told"))
+        self.assertEqual((detail["input"], detail["inputDetails"]), ('{"a": 1}', {"included": True}))
+        self.assertEqual(detail["stopDate"] / 1000, ended["stopDate"].timestamp())
+        logs = self.account.client("logs")
+
+        def metrics():
+            found = logs.filter_log_events(logGroupName=self.stack.outputs["Logs"])["events"]
+            lines = [json.loads(event["message"]) for event in found if '"_aws"' in event["message"]]
+            return [line for line in lines if line.get("StateMachineArn") == machine]
+
+        self.until(metrics)
+        [line] = metrics()
+        self.assertEqual((line["ExecutionsStarted"], line["ExecutionsFailed"]), (1, 1))
+        self.assertGreaterEqual(line["ExecutionTime"], 0)
+
+    def test_a_custom_resource_is_a_state_machine(self):
+        example = str(REPOSITORY / "infra" / "examples" / "cloudformation" / "template.yaml")
+        roles = self.account.client("iam").list_roles()["Roles"]
+        roles = [role["Arn"] for role in roles if role["RoleName"].startswith(("segno-ApiRole", "segno-StepRole"))]
+        self.account.aws(
+            "cloudformation", "deploy", "--template-file", example, "--stack-name", "shop",
+            "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides",
+            f"Segno={self.stack.outputs['ApiFunction']}", f"SegnoRoles={','.join(roles)}",
+        )
+        cloudformation = self.account.client("cloudformation")
+        [output] = cloudformation.describe_stacks(StackName="shop")["Stacks"][0]["Outputs"]
+        machine = output["OutputValue"]
+        self.assertRegex(machine, r":stateMachine:shop-Order-[0-9a-f]{12}$")
+        self.assertEqual(self.stack.sfn.describe_state_machine(stateMachineArn=machine)["status"], "ACTIVE")
+        self.assertEqual(self.stack.run(machine, {"quantity": 2})["status"], "SUCCEEDED")
+        self.account.aws("cloudformation", "delete-stack", "--stack-name", "shop")
+
+        def is_gone():
+            machines = self.stack.sfn.list_state_machines()["stateMachines"]
+            return machine not in [entry["stateMachineArn"] for entry in machines]
+
+        self.until(is_gone)
 
     def test_the_alarms_are_those_of_the_stack(self):
         self.account.aws(
