@@ -51,7 +51,7 @@ fn replace<'t>(before: &mut Option<&'t str>, title: &str, text: &'t str) -> Opti
             *before = Some(text);
             None
         }
-        _ => std::mem::replace(before, Some(text)),
+        _ => before.replace(text),
     }
 }
 
