@@ -23,6 +23,7 @@ locals {
   event_bus    = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.event_bus}"
 
   has_keys    = var.keys == "on" ? 1 : 0
+  has_console = var.console == "off" ? 0 : 1
   keys_secret = one(aws_secretsmanager_secret.keys[*].arn)
 
   # What the environment of a function has beside that of all.
@@ -395,6 +396,7 @@ resource "aws_lambda_function" "function" {
       SEGNO_TRIGGERS          = var.triggers
       SEGNO_STACK             = var.name
       SEGNO_EVENT_BUS         = var.event_bus
+      SEGNO_CONSOLE           = var.console
       SEGNO_DELAY_MAX_SECONDS = var.longest_delay_seconds
       SEGNO_ROLE_PATTERN      = local.role_pattern
     })
@@ -528,6 +530,40 @@ resource "aws_apigatewayv2_route" "callback" {
   route_key          = "POST /callbacks/{action}"
   authorization_type = "AWS_IAM"
   target             = "integrations/${aws_apigatewayv2_integration.function["callback"].id}"
+}
+
+# Links to the console, for whoever may invoke this route.
+resource "aws_apigatewayv2_route" "console_link" {
+  count              = local.has_console
+  api_id             = aws_apigatewayv2_api.gateway.id
+  route_key          = "POST /admin/console"
+  authorization_type = "AWS_IAM"
+  target             = "integrations/${aws_apigatewayv2_integration.function["api"].id}"
+}
+
+# A browser cannot sign. The console lets in whoever has a session, which begins with such a link.
+resource "aws_apigatewayv2_route" "console" {
+  count              = local.has_console
+  api_id             = aws_apigatewayv2_api.gateway.id
+  route_key          = "GET /console"
+  authorization_type = "NONE"
+  target             = "integrations/${aws_apigatewayv2_integration.function["api"].id}"
+}
+
+resource "aws_apigatewayv2_route" "console_pages" {
+  count              = local.has_console
+  api_id             = aws_apigatewayv2_api.gateway.id
+  route_key          = "GET /console/{proxy+}"
+  authorization_type = "NONE"
+  target             = "integrations/${aws_apigatewayv2_integration.function["api"].id}"
+}
+
+resource "aws_apigatewayv2_route" "console_forms" {
+  count              = local.has_console
+  api_id             = aws_apigatewayv2_api.gateway.id
+  route_key          = "POST /console/{proxy+}"
+  authorization_type = "NONE"
+  target             = "integrations/${aws_apigatewayv2_integration.function["api"].id}"
 }
 
 resource "aws_lambda_permission" "gateway" {

@@ -1,3 +1,8 @@
+output "console" {
+  description = "The console, if there is one. segno console gives a link to it."
+  value       = local.has_console == 0 ? null : "${aws_apigatewayv2_api.gateway.api_endpoint}/console"
+}
+
 output "endpoint" {
   description = "For executions, tokens, activities and reads. Requests are signed for execute-api."
   value       = aws_apigatewayv2_api.gateway.api_endpoint

@@ -68,6 +68,17 @@ variable "keys" {
   }
 }
 
+variable "console" {
+  description = "The console at /console, for people whom segno console gives a link: off, one that only shows what there is (read-only), or one that also starts, stops, redrives and answers (on)."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["off", "read-only", "on"], var.console)
+    error_message = "It must be off, read-only or on."
+  }
+}
+
 variable "triggers" {
   description = "JSON: which state machine is started by the events of a bucket, a queue, a table, a stream or a rule, by its ARN."
   type        = string

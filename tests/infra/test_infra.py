@@ -263,13 +263,16 @@ class Infra(unittest.TestCase):
         mapped = {n for t, n in self.module if t in ("aws_lambda_event_source_mapping", "aws_scheduler_schedule")}
         self.assertEqual({snake(name) for name in events}, mapped)
 
-    def test_every_route_but_that_with_keys_asks_for_a_signature(self):
+    def test_every_route_that_is_always_there_asks_for_a_signature(self):
         routes = self.of_type("AWS::ApiGatewayV2::Route")
-        expected = {(route["RouteKey"], route["AuthorizationType"], name == "KeysRoute") for name, route in routes.items()}
+        expected = {
+            (route["RouteKey"], route["AuthorizationType"], "Condition" in self.template["Resources"][name])
+            for name, route in routes.items()
+        }
         found = {name: block for (type_, name), block in self.module.items() if type_ == "aws_apigatewayv2_route"}
         found = {(route["route_key"], route["authorization_type"], "count" in route) for route in found.values()}
         self.assertEqual(expected, found)
-        self.assertEqual({(kind, has_keys) for _, kind, has_keys in expected}, {("AWS_IAM", False), ("NONE", True)})
+        self.assertEqual({kind for _, kind, is_optional in expected if not is_optional}, {"AWS_IAM"})
         url = self.module["aws_lambda_function_url", "api"]
         self.assertEqual(self.properties("ApiUrl")["AuthType"], url["authorization_type"])
         limits = self.properties("KeysStage")["DefaultRouteSettings"]
