@@ -191,6 +191,11 @@ class Stack:
         template = template.replace("MaximumConcurrency: !Ref MaximumConcurrency", "MaximumConcurrency: 100")
         # It has permissions for requests that SQS has none for: those of batches are those of single messages.
         template = re.sub(r"sqs:(SendMessage|DeleteMessage|ChangeMessageVisibility)\b", r'"sqs:\1*"', template)
+        # It takes a session of a role for the principal, which on AWS is the role.
+        template = re.sub(
+            r"( +)- !GetAtt (\w+Role)\.Arn\n",
+            r"\g<0>\1- !Sub arn:aws:sts::${AWS::AccountId}:assumed-role/${\2}/*\n", template,
+        )
         (built / "template.yaml").write_text(template)
         account.client("s3").create_bucket(Bucket="deployment")
         account.aws(

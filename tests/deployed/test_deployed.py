@@ -4,8 +4,10 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import signal
+import string
 import tempfile
 import time
 import unittest
@@ -95,6 +97,17 @@ class Deployed(unittest.TestCase):
         }})
         self.succeeds(self.stack.run(machine, {"quantity": 2}), {"paid": 20})
         self.succeeds(self.stack.run(machine, {"quantity": 5}), {"rejected": "OutOfStock"})
+
+    def test_a_payload_that_is_kept_in_the_bucket(self):
+        large = {"seconds": 0, "text": "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=100_000))}
+        machine = self.stack.create("large", one({"Type": "Task", "Resource": self.slow}))
+        ended = self.stack.run(machine, large)
+        self.succeeds(ended, large)
+        self.assertEqual(json.loads(ended["input"]), large)
+        s3 = self.account.client("s3")
+        [bucket] = [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"].startswith("segno-bucket")]
+        stored = s3.list_objects_v2(Bucket=bucket, Prefix="executions/")
+        self.assertGreater(stored["KeyCount"], 0)
 
     def approval(self, name):
         """A machine that asks for an approval, and what tells the token that it waits with."""
