@@ -273,14 +273,19 @@ fn a_port_that_is_taken_is_refused_with_who_has_it() {
 
 #[test]
 fn ctrl_c_lets_what_is_being_done_be_finished() {
-    let mut server = Server::start(&["--lambda", "slow=cmd:sh -c 'sleep 1; echo 7'"]);
+    let folder = Folder::with("first", &[]);
+    let target = "slow=cmd:sh -c 'echo > begun; sleep 1; echo 7'";
+    let mut server = Server::start_in(&folder.0, &["--lambda", target]);
     let slow = server.create("slow", &task("slow"));
     let wait = json!({ "StartAt": "W", "States": { "W": { "Type": "Wait", "Seconds": 600, "End": true } } });
     let wait = server.create("wait", &wait);
     server.begin(&wait, "two", "{}");
     server.begin(&slow, "one", "{}");
-    server.hears("→ slow/one");
     server.hears("→ wait/two");
+    let begun = Instant::now();
+    while !folder.0.join("begun").exists() {
+        assert!(begun.elapsed() < PATIENCE, "the command does not begin");
+    }
     server.interrupt();
     let status = server.ended();
     let said = server.hears("not ended, and lost with the store in memory: wait/two\n");

@@ -49,7 +49,11 @@ impl Emulated {
             "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host, Signature=0"
         );
-        let headers = [headers, &[("authorization", &*authorization)]].concat();
+        let signed = [
+            ("authorization", &*authorization),
+            ("x-amz-date", "20260101T000000Z"),
+        ];
+        let headers = [headers, &signed].concat();
         let asked = http::ask(&self.address, method, path, &headers, body).await;
         let (status, answer) = asked.unwrap();
         let said = String::from_utf8_lossy(&answer);

@@ -139,10 +139,11 @@ async fn an_item_costs_the_same_however_many_there_are(emulator: Arc<Emulator>) 
         (few.write_units, many.write_units),
         (few.read_units, many.read_units),
         (few.sqs, many.sqs),
-        (few.objects_read, many.objects_read),
     ] {
         assert!(many <= few * 1.1, "{few} of {ITEMS}, {many} of more");
     }
+    // A checkpoint that is large is one, and is read for an answer.
+    assert!(many.objects_read <= 1.2, "{many:?}");
 }
 
 /// A wait that the queue cannot delay, up to the moment when it waits.
