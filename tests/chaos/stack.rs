@@ -94,6 +94,7 @@ impl World {
             ("SEGNO_SECOND_QUEUE_URL", &queues.second),
             ("SEGNO_DEAD_LETTERS_URL", &queues.dead_letters),
             ("SEGNO_ACCOUNT_ID", ACCOUNT),
+            ("SEGNO_STACK", "segno"),
             ("SEGNO_ROLE_PATTERN", "*"),
             // What waits longer is a row.
             ("SEGNO_DELAY_MAX_SECONDS", "2"),

@@ -52,8 +52,8 @@ while True:
 
 
 def resolve(host, *rest, _resolve=socket.getaddrinfo, **more):
-    """Names below localhost are this machine, wherever the system does not say so."""
-    return _resolve("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **more)
+    """What stands before the emulator's address names an API of it."""
+    return _resolve("127.0.0.1" if str(host).endswith(".127.0.0.1") else host, *rest, **more)
 
 
 socket.getaddrinfo = resolve
@@ -224,7 +224,7 @@ class Stack:
         return boto3.client(
             "stepfunctions",
             # By the name of the host: the path is signed, too.
-            endpoint_url=f"http://{self.host('KeysEndpoint')}.execute-api.localhost:{self.account.port}",
+            endpoint_url=f"http://{self.host('KeysEndpoint')}.execute-api.127.0.0.1:{self.account.port}",
             region_name=region, aws_access_key_id=id, aws_secret_access_key=secret,
             config=Config(retries={"max_attempts": 1}, inject_host_prefix=False),
         )

@@ -416,7 +416,9 @@ class Deployed(unittest.TestCase):
         sqs, events = self.account.client("sqs"), self.account.client("events")
         queue = sqs.create_queue(QueueName="changes")["QueueUrl"]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:changes"
-        machine = self.stack.create("told", one({"Type": "Fail", "Error": "Boom", "Cause": "as told"}))
+        machine = self.stack.create("told", {
+            "StartAt": "S", "States": {"S": {"Type": "Fail", "Error": "Boom", "Cause": "as told"}},
+        })
         events.put_rule(Name="changes", EventPattern=json.dumps({
             "source": ["segno.states"], "detail-type": ["Step Functions Execution Status Change"],
             "detail": {"stateMachineArn": [machine]},

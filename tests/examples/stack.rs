@@ -94,6 +94,7 @@ fn variables(queues: [&str; 3]) -> BTreeMap<String, String> {
         ("SEGNO_SECOND_QUEUE_URL", second),
         ("SEGNO_DEAD_LETTERS_URL", dead_letters),
         ("SEGNO_ACCOUNT_ID", &account),
+        ("SEGNO_STACK", "segno"),
         ("SEGNO_ROLE_PATTERN", "*"),
         ("AWS_CONFIG_FILE", "/dev/null"),
         ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
