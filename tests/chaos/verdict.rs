@@ -17,8 +17,9 @@ use crate::{
 };
 
 /// How long it takes at most until what a dead worker had in hand goes on: as long as claims and messages
-/// hold, and what the storm adds: a receive whose answer is lost keeps messages away anew.
-const GOES_ON: Duration = Duration::from_secs(60 + 15);
+/// hold, a minute. As long again for what the storm adds, for a receive whose answer is lost keeps
+/// messages away anew, and for a machine that is busy.
+const GOES_ON: Duration = Duration::from_secs(2 * 60);
 
 /// How an execution ended, without what is never the same.
 #[derive(Debug, Clone, PartialEq)]
