@@ -2,8 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, anyhow, bail};
-use segno_asl::errors::StateError;
+use anyhow::{Context, bail};
 use segno_integrations::{
     CallOutcome, api_gateway,
     services::{Caller, Services},
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     aws::{self, Aws, Choice},
     environment,
+    stack::{self, told},
     terminal::print,
 };
 
@@ -65,18 +65,10 @@ pub(crate) async fn console(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Where the API of a stack is.
 async fn endpoint_of(services: &Services, stack: &str) -> anyhow::Result<String> {
-    let described = services.result(
-        "aws-sdk:cloudformation",
-        "describeStacks",
-        json!({ "StackName": stack }),
-        Caller::default(),
-    );
-    let described = described.await.map_err(told)?;
-    let outputs = described["Stacks"][0]["Outputs"].as_array();
-    let mut outputs = outputs.into_iter().flatten();
-    let endpoint = outputs.find(|output| output["OutputKey"] == "Endpoint");
-    let endpoint = endpoint.and_then(|output| output["OutputValue"].as_str());
-    Ok(endpoint.context("it has no output Endpoint")?.to_owned())
+    let mut outputs = stack::outputs_of(services, stack).await?;
+    outputs
+        .remove("Endpoint")
+        .context("it has no output Endpoint")
 }
 
 /// What asks for a link, as the parameters of a task that calls an API.
@@ -106,12 +98,4 @@ fn path(answer: CallOutcome, endpoint: &str) -> anyhow::Result<String> {
     let path = answer["ResponseBody"]["path"].as_str();
     let path = path.with_context(|| format!("{endpoint} does not give a link: {answer}"))?;
     Ok(path.to_owned())
-}
-
-fn told(error: StateError) -> anyhow::Error {
-    let (name, cause) = (
-        error.name.unwrap_or_default(),
-        error.cause.unwrap_or_default(),
-    );
-    anyhow!("{name}: {cause}")
 }

@@ -49,18 +49,12 @@ impl Stack {
         let region = region.to_string();
         let clients = Clients::new(config, Reach::Everywhere, Limits::default());
         let services = Services::new(clients);
-        let described = call(
-            &services,
-            "cloudformation",
-            "describeStacks",
-            json!({ "StackName": options.stack }),
-        );
-        let described = described.await?;
+        let outputs = outputs_of(&services, &options.stack).await?;
         Ok(Self {
             name: options.stack.clone(),
             region,
             services,
-            outputs: outputs(&described["Stacks"][0]),
+            outputs,
         })
     }
 
@@ -88,10 +82,23 @@ async fn call(
 ) -> anyhow::Result<Value> {
     let service = format!("aws-sdk:{service}");
     let called = services.result(&service, action, parameters, Caller::default());
-    called.await.map_err(|error: StateError| {
-        let part = |text: Option<String>| text.unwrap_or_default();
-        anyhow!("{}: {}", part(error.name), part(error.cause))
-    })
+    called.await.map_err(told)
+}
+
+/// What a service says that does not do what it is asked to.
+pub(crate) fn told(error: StateError) -> anyhow::Error {
+    let part = |text: Option<String>| text.unwrap_or_default();
+    anyhow!("{}: {}", part(error.name), part(error.cause))
+}
+
+/// What a stack tells of itself, by the names of the template.
+pub(crate) async fn outputs_of(
+    services: &Services,
+    stack: &str,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let asked = json!({ "StackName": stack });
+    let described = call(services, "cloudformation", "describeStacks", asked).await?;
+    Ok(outputs(&described["Stacks"][0]))
 }
 
 fn outputs(stack: &Value) -> BTreeMap<String, String> {

@@ -14,21 +14,13 @@ import unittest
 
 from operations import machine, passes
 from server import REPOSITORY, Server
+from terraform import plugins
 from test_boto3 import client
 
 CONFIGURATION = REPOSITORY / "tests" / "terraform"
-PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 # The exit status of `terraform plan -detailed-exitcode` if there is nothing to do.
 NOTHING_TO_DO = 0
-
-
-def plugins():
-    """The folder of plugins in which the AWS provider is, wherever that is; None if there is none."""
-    command = ["find", "/", "-xdev", "-type", "f", "-path", f"*/{PROVIDER}/*/terraform-provider-aws*"]
-    # It may not be let into every folder.
-    found = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
-    return found[0].partition(f"/{PROVIDER}/")[0] if found else None
 
 
 class Terraform(unittest.TestCase):
